@@ -1,0 +1,61 @@
+"""What can be wrong with bytes from outside, or with what they ask for. The edge translates; see `refusals.py`."""
+
+
+class SyncError(Exception):
+    """Base of everything that `sync` refuses; the arguments are the facts."""
+
+
+class Malformed(SyncError):
+    """Bytes that we would not have written ourselves: (what, why)."""
+
+
+class BadSignature(SyncError):
+    """A signature that is missing, or does not verify: (name, why)."""
+
+
+class BadProof(SyncError):
+    """Hashes that do not lead to the signed root: (why,)."""
+
+
+class UnknownOrigin(SyncError):
+    """No registration for this log: (origin,)."""
+
+
+class NotAllowed(SyncError):
+    """Registered, but may not do this now: (origin, reason word)."""
+
+    @property
+    def origin(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def reason(self) -> str:
+        return str(self.args[1])
+
+
+class OldSize(SyncError):
+    """The proof starts from another size than the recorded one: (recorded,)."""
+
+    @property
+    def recorded(self) -> int:
+        return int(self.args[0])
+
+
+class NoHead(SyncError):
+    """No head of that size is recorded: (origin, size)."""
+
+
+class Conflict(SyncError):
+    """Entries that do not continue what is stored: (recorded, stored, next_entry)."""
+
+
+class Fork(SyncError):
+    """Two heads of one log that cannot both be true: (origin, what). The evidence is stored."""
+
+
+class OverLimit(SyncError):
+    """More than is taken at once: (what, found, limit)."""
+
+
+class NeedsRecovery(SyncError):
+    """This node must not sign until its log is recovered: (origin, why)."""

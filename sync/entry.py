@@ -104,6 +104,20 @@ def check_audience(audience: str) -> str:
     return audience
 
 
+def commitments(raw: bytes) -> tuple[int, Sequence[tuple[str, bytes]]]:
+    """Return an entry's kind and its (audience, commitment) by part number; raise Malformed as `Entry.decode` does.
+
+    The usual entry, one record part and nothing else, is read by its offsets: this runs for every entry at every tier.
+    """
+    if len(raw) > 46 and raw[0] == VERSION and raw[1] == RECORD and raw[10] == 1:
+        width = raw[11]
+        audience = _known_audiences.get(raw[12 : 12 + width])
+        if audience is not None and len(raw) == 46 + width and raw[-2:] == b"\0\0":
+            return RECORD, ((audience, raw[12 + width : 44 + width]),)
+    read = Entry.decode(raw)
+    return read.kind, read.commitments
+
+
 class Committer:
     """Makes commitments for the parts of one log; the fixed beginning is hashed once for each audience."""
 

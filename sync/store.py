@@ -1,0 +1,209 @@
+"""log.db: a node's own log, its mirrors, and what was signed on them. One Store a thread or call.
+
+WAL with synchronous=FULL: NORMAL may lose a signed head with the power, which would be our own fork.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync import schema
+from sync.checkpoint import Checkpoint
+from sync.head import Head, Receipt
+from sync.note import Note
+
+MAX_SIGHTINGS = 64
+
+
+class NoStore(Exception):
+    """The file is not there; making one is its own command: (path,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One log as it stands: `next_entry` entries are held, `stored` of them under a receipt (our own: signed)."""
+
+    id: int
+    origin: str
+    next_entry: int
+    stored: int
+    frozen: str
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection to an existing durable database: WAL, FULL, immediate writers only."""
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    for pragma in ("journal_mode=wal", "synchronous=full"):
+        connection.execute(f"pragma {pragma}")
+    return connection
+
+
+class Store:
+    """Reads and writes of log.db. Writers use `with store.write()`; a crash inside leaves the rows of before."""
+
+    def __init__(self, path: Path):
+        if not path.exists():
+            raise NoStore(path)
+        self.path = path
+        self.db = connect(path)
+
+    @classmethod
+    def create(cls, path: Path) -> "Store":
+        """Make the file, or bring an older one up to date, and open it."""
+        connection = connect(path)
+        schema.prepare(connection)
+        connection.close()
+        return cls(path)
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction."""
+        self.db.execute("begin immediate")
+        try:
+            yield self.db
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.execute("commit")
+
+    # -- settings of the store ----------------------------------------------------------------------------------------
+
+    def meta(self, name: str) -> bytes | None:
+        row = self.db.execute("select value from meta where name = ?", (name,)).fetchone()
+        return row and row[0]
+
+    def set_meta(self, name: str, value: bytes) -> None:
+        self.db.execute("insert or replace into meta(name, value) values (?, ?)", (name, value))
+
+    # -- logs ---------------------------------------------------------------------------------------------------------
+
+    def log(self, origin: str) -> Log | None:
+        """Return the log of that origin, or None where this node holds nothing of it."""
+        row = self.db.execute(
+            "select id, origin, next_entry, stored, frozen from log where origin = ?", (origin,)
+        ).fetchone()
+        return Log(*row) if row else None
+
+    def logs(self) -> list[Log]:
+        """Return all logs, by origin."""
+        rows = self.db.execute("select id, origin, next_entry, stored, frozen from log order by origin")
+        return [Log(*row) for row in rows]
+
+    def add_log(self, origin: str) -> Log:
+        """Return the log of that origin, empty if it is new."""
+        self.db.execute("insert or ignore into log(origin) values (?)", (origin,))
+        found = self.log(origin)
+        assert found is not None
+        return found
+
+    def set_stored(self, log: Log, size: int) -> None:
+        self.db.execute("update log set stored = max(stored, ?) where id = ?", (size, log.id))
+
+    def freeze(self, log: Log, why: str) -> None:
+        self.db.execute("update log set frozen = ? where id = ?", (why, log.id))
+
+    # -- heads --------------------------------------------------------------------------------------------------------
+
+    def head(self, log: Log, path: str = "") -> Head | None:
+        """Return the newest recorded head of a log that came by `path`; the empty path is the log's own or parent's."""
+        row = self.db.execute(
+            "select size, root, time, note from head where log = ? and path = ?", (log.id, path)
+        ).fetchone()
+        return _head(log.origin, row) if row else None
+
+    def newest_head(self, log: Log, at_most: int | None = None) -> Head | None:
+        """Return the largest recorded head by any path, of at most that size."""
+        limit = log.next_entry if at_most is None else at_most
+        row = self.db.execute(
+            "select size, root, time, note from head where log = ? and size <= ? order by size desc, time desc limit 1",
+            (log.id, limit),
+        ).fetchone()
+        return _head(log.origin, row) if row else None
+
+    def put_head(self, log: Log, head: Head, path: str = "") -> None:
+        self.db.execute(
+            "insert or replace into head(log, path, size, root, time, note) values (?, ?, ?, ?, ?, ?)",
+            (log.id, path, head.size, head.root, head.time_s, head.note),
+        )
+
+    def sight(self, log: Log, head: Head, path: str) -> None:
+        """Keep a head whose signatures verify, whatever becomes of it; the oldest make room within a quota."""
+        self.db.execute(
+            "insert or ignore into sighting(log, path, size, root, time, note, seen_at) values (?, ?, ?, ?, ?, ?, ?)",
+            (log.id, path, head.size, head.root, head.time_s, head.note, int(time.time())),
+        )
+        self.db.execute(
+            "delete from sighting where log = ? and path = ? and rowid not in "
+            "(select rowid from sighting where log = ? and path = ? order by rowid desc limit ?)",
+            (log.id, path, log.id, path, MAX_SIGHTINGS),
+        )
+
+    def sighted(self, log: Log, size: int) -> list[Head]:
+        """Return the kept heads of one size, by any path."""
+        rows = self.db.execute("select size, root, time, note from sighting where log = ? and size = ?", (log.id, size))
+        return [_head(log.origin, row) for row in rows]
+
+    # -- receipts -----------------------------------------------------------------------------------------------------
+
+    def put_receipt(self, log: Log, receipt: Receipt) -> None:
+        """Keep the first and the newest receipt of each size by each parent."""
+        values = (receipt.time_s, receipt.note)
+        self.db.execute(
+            "insert into receipt(log, signer, size, first_time, first_note, time, note) values (?, ?, ?, ?, ?, ?, ?) "
+            "on conflict do update set time = excluded.time, note = excluded.note where excluded.time > time",
+            (log.id, receipt.signer, receipt.size, *values, *values),
+        )
+
+    def receipts(self, log: Log, reaching: int = 0) -> list[Receipt]:
+        """Return by signer the first receipt that covers `reaching` entries."""
+        rows = self.db.execute(
+            "select signer, min(size), first_time, first_note from receipt where log = ? and size >= ? group by signer",
+            (log.id, reaching),
+        )
+        return [self._receipt(log, *row) for row in rows]
+
+    def newest_receipt(self, log: Log, signer: str) -> Receipt | None:
+        """Return that parent's largest and newest receipt."""
+        row = self.db.execute(
+            "select signer, size, time, note from receipt where log = ? and signer = ? order by size desc limit 1",
+            (log.id, signer),
+        ).fetchone()
+        return self._receipt(log, *row) if row else None
+
+    def newest_receipts(self, log: Log) -> list[Receipt]:
+        """Return the newest receipt of each signer."""
+        signers = self.db.execute("select distinct signer from receipt where log = ? order by signer", (log.id,))
+        found = (self.newest_receipt(log, signer) for (signer,) in signers.fetchall())
+        return [one for one in found if one]
+
+    @staticmethod
+    def _receipt(log: Log, signer: str, size: int, time_s: int, note: bytes) -> Receipt:
+        return Receipt(Checkpoint.parse(Note.parse(note).text), time_s, note, signer)
+
+    # -- what a person must know --------------------------------------------------------------------------------------
+
+    def alarm(self, what: str, origin: str, detail: str, evidence: bytes = b"") -> None:
+        """Keep something that an operator must look at; the same thing is kept once."""
+        known = self.db.execute(
+            "select 1 from alarm where what = ? and origin = ? and detail = ?", (what, origin, detail)
+        ).fetchone()
+        if not known:
+            self.db.execute(
+                "insert into alarm(at, what, origin, detail, evidence) values (?, ?, ?, ?, ?)",
+                (int(time.time()), what, origin, detail, evidence),
+            )
+
+    def alarms(self) -> list[tuple[int, str, str, str]]:
+        """Return (POSIX seconds, what, origin, detail), oldest first."""
+        return self.db.execute("select at, what, origin, detail from alarm order by id").fetchall()
+
+
+def _head(origin: str, row: tuple[int, bytes, int, bytes]) -> Head:
+    size, root, time_s, note = row
+    return Head(Checkpoint(origin, size, root), time_s, note)

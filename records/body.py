@@ -14,19 +14,20 @@ from records.errors import MalformedRecord
 MAX_BYTES = 65_536
 Op = Literal["assert", "withdraw"]
 
-_Scalar = str | int | float | bool
-_Inner = _Scalar | list[_Scalar]
-_Item = _Inner | dict[str, _Inner]
-_Value = _Scalar | list[_Item] | dict[str, _Item]
-_EMPTIES = (b':""', b'[""', b',""', b'{""', b"[]", b"{}")
+_filled = msgspec.Meta(min_length=1)
+_Text = Annotated[str, _filled]
+_Scalar = _Text | int | float | bool
+_Inner = _Scalar | Annotated[list[_Scalar], _filled]
+_Item = _Inner | Annotated[dict[_Text, _Inner], _filled]
+_Value = _Scalar | Annotated[list[_Item], _filled] | Annotated[dict[_Text, _Item], _filled]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """What one origin states of one right, event or register item.
 
-    `fields` holds text, numbers, lists and objects, nested at most three deep; `source` says where it was read, at import
-    {"submission": int, "row": int}; `reason` is for withdrawals. A withdrawal may have no fields.
+    `fields` holds text, numbers, lists and objects, nested at most three deep; `source` says where it was read, at
+    import {"submission": int, "row": int}; `reason` is for withdrawals. A withdrawal may have no fields.
     """
 
     key: str
@@ -43,8 +44,8 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     op: Op
     kind: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
     version: Annotated[int, msgspec.Meta(ge=1)]
-    fields: dict[str, _Value] = msgspec.field(default_factory=dict)
-    source: dict[str, _Value] = msgspec.field(default_factory=dict)
+    fields: dict[_Text, _Value] = msgspec.field(default_factory=dict)
+    source: dict[_Text, _Value] = msgspec.field(default_factory=dict)
     reason: str = ""
 
 
@@ -56,17 +57,11 @@ def encode(record: Record) -> bytes:
 
     Raises MalformedRecord for what `decode` would refuse, so that nothing is sealed that nobody can read.
     """
-    members = {"key": record.key, "op": record.op, "kind": record.kind, "version": record.version}
-    for name in ("fields", "source", "reason"):
-        value = _without_empties(getattr(record, name))
-        if not _is_empty(value):
-            members[name] = value
     try:
-        data = orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
-    except TypeError as error:  # a lone surrogate, an integer beyond 64 bits, a value that JSON does not have
-        raise MalformedRecord(str(error)) from error
-    _read(data)
-    return data
+        return _written(record.key, record.op, record.kind, record.version, record.fields, record.source, record.reason)
+    except MalformedRecord:  # nearly always because something empty is in it: pruning every record would be slow
+        fields, source = _without_empties(record.fields), _without_empties(record.source)
+        return _written(record.key, record.op, record.kind, record.version, fields, source, record.reason)
 
 
 def decode(data: bytes) -> Record:
@@ -76,15 +71,31 @@ def decode(data: bytes) -> Record:
     way of writing the same (blanks, order, repeated keys, needless escapes).
     """
     body = _read(data)
-    if any(mark in data for mark in _EMPTIES) and _has_empties(body):  # the marks may also stand inside a text
-        raise MalformedRecord("an empty value is kept")
-    try:
-        again = orjson.dumps(_members(body), option=orjson.OPT_SORT_KEYS)
-    except TypeError as error:
-        raise MalformedRecord(str(error)) from error
-    if again != data:
+    if _dumped(body.key, body.op, body.kind, body.version, body.fields, body.source, body.reason) != data:
         raise MalformedRecord("written in another way than ours")
     return Record(body.key, body.op, body.kind, body.version, body.fields, body.source, body.reason)
+
+
+def _written(*members: Any) -> bytes:
+    data = _dumped(*members)
+    _read(data)
+    return data
+
+
+def _dumped(
+    key: str, op: str, kind: str, version: int, fields: dict[str, Any], source: dict[str, Any], reason: str
+) -> bytes:
+    members: dict[str, Any] = {"key": key, "op": op, "kind": kind, "version": version}
+    if fields:
+        members["fields"] = fields
+    if source:
+        members["source"] = source
+    if reason:
+        members["reason"] = reason
+    try:
+        return orjson.dumps(members, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:  # a lone surrogate, an integer beyond 64 bits, a value that JSON does not have
+        raise MalformedRecord(str(error)) from error
 
 
 def _read(data: bytes) -> _Body:
@@ -98,17 +109,6 @@ def _read(data: bytes) -> _Body:
         raise MalformedRecord(str(error)) from error
 
 
-def _members(body: _Body) -> dict[str, Any]:
-    members: dict[str, Any] = {"key": body.key, "op": body.op, "kind": body.kind, "version": body.version}
-    if body.fields:
-        members["fields"] = body.fields
-    if body.source:
-        members["source"] = body.source
-    if body.reason:
-        members["reason"] = body.reason
-    return members
-
-
 def _is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str | list | tuple | dict) and not value)
 
@@ -120,8 +120,3 @@ def _without_empties(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [item for item in map(_without_empties, value) if not _is_empty(item)]
     return value
-
-
-def _has_empties(body: _Body) -> bool:
-    members = _members(body)
-    return members != _without_empties(members)

@@ -9,9 +9,9 @@ from records.body import Record
 def change(filed: Record | None, stated: Record, columns: frozenset[str], clear_empty: bool) -> Record | None:
     """Return the record to file, or None when nothing changes; `source` is not compared.
 
-    `columns` are the fields that the file has a column for. A column that is absent changes nothing; an empty cell clears
-    its field only with `clear_empty`. Publications are added by their number and none is dropped for being left out.
-    Changing again with the same statement gives None.
+    `columns` are the fields that the file has a column for. A column that is absent changes nothing; an empty cell
+    clears its field only with `clear_empty`. Publications are added by their number; none is dropped for being left
+    out. Changing again with the same statement gives None.
     """
     if stated.op == "withdraw":
         return None if filed is None or filed.op == "withdraw" else stated
@@ -33,8 +33,8 @@ def change(filed: Record | None, stated: Record, columns: frozenset[str], clear_
 def older(filed: Record, stated: Record) -> bool:
     """Return whether the statement is older than what was filed: such a one is reported and not applied.
 
-    The first of these dates that both carry decides: the file's export date (`source["exported"]`), the date of the legal
-    status, the newest publication date. False where they share none.
+    The first of these dates that both carry decides: the file's export date (`source["exported"]`), the date of the
+    legal status, the newest publication date. False where they share none.
     """
     pairs = ((_exported(one), one.fields.get("status_date", ""), _published(one)) for one in (stated, filed))
     for new, old in zip(*pairs, strict=True):

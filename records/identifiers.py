@@ -29,8 +29,8 @@ _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 class ApplicationNumber:
     """A Chinese patent application number.
 
-    `canonical` is `body` (12 or 8 digits), a dot and the check digit, computed where none was written; `check` is the one
-    that was written or ""; `check_ok` is None where none was written. `year` has four digits.
+    `canonical` is `body` (12 or 8 digits), a dot and the check digit, computed where none was written; `check` is the
+    one that was written or ""; `check_ok` is None where none was written. `year` has four digits.
     """
 
     canonical: str
@@ -50,6 +50,7 @@ class PublicationNumber:
     type_digit: str
 
 
+@lru_cache(maxsize=8192)
 def application_number(text: str) -> ApplicationNumber | None:
     """Read an application number in any form of ZC 0006-2003 or older, with or without CN, ZL, dot or check digit.
 
@@ -79,6 +80,7 @@ def check_digit(body: str) -> str:
     return "X" if rest == 10 else str(rest)
 
 
+@lru_cache(maxsize=8192)
 def publication_number(text: str) -> PublicationNumber | None:
     """Read a publication number: CN, 7 to 9 digits, a kind code that may be missing.
 
@@ -103,7 +105,10 @@ def uscc_ok(code: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def ipc_symbol(text: str) -> str | None:
-    """Read one IPC symbol into the form "B65D 1/02"; version and indicator are dropped. Source: WIPO ST.8 for 14 characters."""
+    """Read one IPC symbol into the form "B65D 1/02"; version and indicator are dropped.
+
+    The 14-character form is that of WIPO ST.8.
+    """
     folded = unicodedata.normalize("NFKC", text).strip().upper()
     match = _IPC.fullmatch(folded)
     if match:
@@ -120,23 +125,20 @@ def ipc_list(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ipc_symbol(part) or part for part in parts if part))
 
 
+@lru_cache(maxsize=8192)
 def locarno(text: str) -> str | None:
     """Read one Locarno class: "12-16" or "21-01-C0293"; an edition in brackets is dropped."""
     match = _LOCARNO.fullmatch(_squeezed(text))
     return match[1] if match else None
 
 
+@lru_cache(maxsize=65_536)
 def date(text: str) -> str | None:
     """Read a date in any of the forms of office and company files into "2017-01-25"; a time of day is dropped.
 
-    Forms: 2017.01.25, 20170125, 2017-1-25, 2017/1/25, 2017年1月25日, each with a time or without, and the day number of a
-    spreadsheet (five digits). None for what is empty and for what is no date; `is_blank` tells them apart.
+    Forms: 2017.01.25, 20170125, 2017-1-25, 2017/1/25, 2017年1月25日, each with a time or without, and the day number of
+    a spreadsheet (five digits). None for what is empty and for what is no date; `is_blank` tells them apart.
     """
-    return _read_date(text)
-
-
-@lru_cache(maxsize=65_536)
-def _read_date(text: str) -> str | None:
     folded = unicodedata.normalize("NFKC", text).strip()
     try:
         if _SERIAL.fullmatch(folded):

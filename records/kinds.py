@@ -1,13 +1,12 @@
 """The kinds of record a federation carries, each read from its schema file in `schemas/`.
 
-A file is a JSON Schema (2020-12) with annotations: `title` and `x-title-en`; `x-version`; `x-category`; `x-key`, templates of
-the key, the preferred one first; `x-audience`; `x-view`, which field is the title and which the number; and on a field
-`x-headers`, the column headings that carry it, the preferred one first, or `x-columns` for a list of objects.
-Files whose name begins with "_" hold definitions only.
+A file is a JSON Schema (2020-12) with annotations: `title` and `x-title-en`; `x-version`; `x-category`; `x-key`,
+templates of the key, the preferred one first; `x-audience`; `x-view`, which field is the title and which the number;
+and on a field `x-headers`, the column headings that carry it, the preferred one first, or `x-columns` for a list of
+objects. Files whose name begins with "_" hold definitions only.
 """
 
 import json
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,12 +34,13 @@ class Kind:
         return self.schema["properties"]
 
     def keys(self, fields: dict[str, Any]) -> tuple[str, ...]:
-        """Return the keys that the stated identifiers give, by the preferred template that has its value; () for none."""
+        """Return the keys that the stated identifiers give, by the first template that has its value; () for none."""
         for template in self.schema["x-key"]:
-            path = re.search(r"\{(.+?)\}", template)[1]  # type: ignore[index]
+            before, _, rest = template.partition("{")
+            path, _, after = rest.partition("}")
             values = stated(fields, path)
             if values:
-                return tuple(template.replace(f"{{{path}}}", value) for value in values)
+                return tuple(f"{before}{value}{after}" for value in values)
         return ()
 
 

@@ -35,11 +35,12 @@ class Merged:
 def merge(assertions: list[Assertion]) -> Merged:
     """Take each field from the lowest rank that states it, then the newer `dated`, then the lesser origin name.
 
-    The order of `assertions` does not matter. Withdrawals state nothing. All are of one key; ValueError for none at all.
+    The order of `assertions` does not matter. Withdrawals state nothing. All are of one key. Raises
+    ValueError for none at all.
     """
     if not assertions:
         raise ValueError("nothing to merge")
-    ranked = sorted(assertions, key=lambda one: (one.origin, body.encode(one.record)))
+    ranked = sorted(assertions, key=lambda one: (one.origin, body.encode(one.record) if len(assertions) > 1 else b""))
     ranked.sort(key=lambda one: one.dated, reverse=True)
     ranked.sort(key=lambda one: one.rank)
     values: dict[str, list[tuple[str, Any]]] = {}

@@ -32,7 +32,7 @@ def columns(record: Record) -> View:
     """Return the view of a record, by its kind's `x-view`; of an unknown kind only what carries the usual names."""
     fields = record.fields
     kind = kinds.get(record.kind)
-    places = kind.schema["x-view"] if kind else {"title": "title", "number": ["application_no"]}
+    places: dict[str, Any] = kind.schema["x-view"] if kind else {"title": "title", "number": ["application_no"]}
     dates = (*kinds.stated(fields, "publication_date"), *kinds.stated(fields, "publications.date"))
     status_text = _text(fields, "status_text")
     return View(

@@ -122,6 +122,7 @@ class Committer:
     """Makes commitments for the parts of one log; the fixed beginning is hashed once for each audience."""
 
     def __init__(self, federation_id: bytes, origin: str):
+        self.federation_id = federation_id
         self._begin = b"banyan-part/v1\0" + federation_id + bytes([len(origin)]) + origin.encode()
         self._prefixes: dict[str, bytes] = {}
 

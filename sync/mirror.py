@@ -1,0 +1,217 @@
+"""Mirrors: other nodes' logs, verified package by package before anything is stored (wire.md section 4).
+
+A mirror takes bytes and never judges their meaning. Every function may be called again after a crash.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sync import control, entry, head, proof, tree
+from sync.bundles import Bundles
+from sync.errors import BadProof, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
+from sync.head import Head, Receipt
+from sync.keys import Signer
+from sync.lock import HeadLock, Signed
+from sync.package import MAX_OVERLAP, Package, PartName
+from sync.registry import Registration
+from sync.store import Log, Store
+from sync.tree import BUNDLE
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a package: where the log now ends, and which parts were dropped."""
+
+    next_entry: int
+    refused: tuple[PartName, ...]
+
+
+def record_head(
+    store: Store, registered: Registration, path: str, note: bytes, old_size: int, hashes: Sequence[bytes]
+) -> int:
+    """Record a newer head of one log on `path`; return the size now recorded there.
+
+    The note is kept as soon as its signatures verify, whatever the answer: exactly the refused ones show a split view.
+    Raises BadSignature, Malformed, OldSize, BadProof, Fork, NotAllowed.
+    """
+    shown = head.open_head(note, registered.node.log_keys)
+    if shown.origin != registered.node.origin:
+        raise Malformed("head", f"of {shown.origin}")
+    with store.write():
+        log = store.add_log(shown.origin)
+        store.sight(log, shown, path)
+    _check_against_stored(store, log, shown)
+    with store.write():  # checked and written in one transaction: two callers cannot both continue one head
+        recorded = store.head(log, path)
+        if old_size > shown.size:
+            raise Malformed("head", "older than the size that it is proved from")
+        if old_size != (recorded.size if recorded else 0):
+            raise OldSize(recorded.size if recorded else 0)
+        proof.check_consistency(
+            old_size, recorded.root if recorded else tree.EMPTY_ROOT, shown.size, hashes, shown.root
+        )
+        if recorded is None or (shown.size, shown.time_s) > (recorded.size, recorded.time_s):
+            store.put_head(log, shown, path)
+    return shown.size
+
+
+def _check_against_stored(store: Store, log: Log, shown: Head) -> None:
+    """Raise Fork, and freeze the log, where `shown` contradicts what is held; NotAllowed where it is frozen."""
+    if log.frozen:
+        raise NotAllowed(log.origin, "frozen")
+    other = next((one for one in store.sighted(log, shown.size) if one.root != shown.root), None)
+    if other is not None:
+        _freeze(store, log, shown, other.note)
+    if shown.size <= log.next_entry and Bundles(store, log).root(shown.size) != shown.root:
+        held = store.newest_head(log)
+        _freeze(store, log, shown, held.note if held else b"")
+
+
+def _freeze(store: Store, log: Log, shown: Head, other_note: bytes) -> None:
+    with store.write():
+        store.freeze(log, "fork")
+        store.alarm("fork", log.origin, f"two heads at size {shown.size}", shown.note + b"\n" + other_note)
+    raise Fork(log.origin, f"two heads at size {shown.size}")
+
+
+def head_for(store: Store, log: Log, path: str, end: int) -> Head:
+    """Return the head of size `end` that packages are checked against: recorded on that path, or stored. Or NoHead."""
+    for candidate in (store.head(log, path), store.newest_head(log)):
+        if candidate is not None and candidate.size == end:
+            return candidate
+    raise NoHead(log.origin, end)
+
+
+def take(
+    store: Store,
+    registered: Registration,
+    found: Package,
+    end: Head,
+    committer: entry.Committer,
+    may_hold: Callable[[str], bool],
+) -> Taken:
+    """Store one package of the tree that `end` signs, with those of its parts that verify and are due here.
+
+    Raises BadProof, Malformed, Conflict and stores nothing of it then. Taking the same package again is harmless: the
+    overlap is skipped after its leaf hashes compare equal. A bad or undue part is dropped and stays wanted.
+    """
+    log = store.log(end.origin)
+    if log is None:
+        raise NoHead(end.origin, end.size)
+    next_entry = log.next_entry
+    if found.first > next_entry or next_entry - found.first > MAX_OVERLAP or found.last > end.size:
+        raise Conflict(end.size, log.stored, next_entry)
+    bundles = Bundles(store, log)
+    start = found.first - found.first % BUNDLE
+    leaves = [tree.leaf_hash(one) for one in found.entries]
+    before = bundles.leaves(start, found.first)
+    whole = tree.root_hash(before + leaves)
+    proof.check_subtree(start, found.last, whole, end.size, found.proof, end.root)
+    held = bundles.leaves(found.first, min(next_entry, found.last))
+    if held != leaves[: len(held)]:
+        raise BadProof("entries differ from those already stored")
+    statements = [entry.commitments(one) for one in found.entries]
+    if found.first == 0:
+        _check_genesis(found.entries[0], registered, committer)
+    parts, refused, wanted = _sorted_parts(found, statements, committer, may_hold, next_entry)
+    new = max(0, found.last - next_entry)
+    with store.write():  # a crash in here leaves the rows and next_entry of before, nothing between
+        if new:
+            root = whole if found.last % BUNDLE == 0 else None
+            bundles.append(next_entry, found.entries[-new:], leaves[-new:], root)
+        bundles.add_parts(parts)
+        bundles.want(wanted)
+    return Taken(max(next_entry, found.last), refused)
+
+
+def _sorted_parts(
+    found: Package,
+    statements: Sequence[tuple[int, Sequence[tuple[str, bytes]]]],
+    committer: entry.Committer,
+    may_hold: Callable[[str], bool],
+    next_entry: int,
+) -> tuple[list[tuple[PartName, bytes]], tuple[PartName, ...], list[tuple[PartName, str]]]:
+    """Return the parts to store, the names of those dropped, and those that are due here but missing."""
+    good: list[tuple[PartName, bytes]] = []
+    refused: list[PartName] = []
+    first = found.first
+    due = {
+        (first + at, number): stated
+        for at, (_kind, commitments) in enumerate(statements)
+        for number, stated in enumerate(commitments)
+        if may_hold(stated[0])
+    }
+    for name, content in found.parts:
+        stated = due.get(name)
+        if name[0] < next_entry:
+            continue  # sent again: what is missing of it is wanted already, and comes by the want-list
+        if stated is None or committer.commit(stated[0], content) != stated[1]:
+            refused.append(name)
+        else:
+            good.append((name, content))
+            del due[name]
+    wanted = [(name, stated[0]) for name, stated in due.items() if name[0] >= next_entry]
+    return good, tuple(refused), wanted
+
+
+def _check_genesis(raw: bytes, registered: Registration, committer: entry.Committer) -> None:
+    """Raise Malformed unless entry 0 says what the registration says: federation, origin, home and keys."""
+    read = entry.Entry.decode(raw)
+    genesis = control.decode(read.control) if read.kind == entry.CONTROL else None
+    node = registered.node
+    if not isinstance(genesis, control.Genesis) or genesis.federation_id != committer.federation_id:
+        raise Malformed("genesis", "of another federation, or none")
+    if (genesis.origin, genesis.log_keys) != (node.origin, node.log_keys):
+        raise Malformed("genesis", "disagrees with the registration")
+
+
+def take_parts(
+    store: Store,
+    name: str,
+    parts: Sequence[tuple[PartName, bytes]],
+    committer: entry.Committer,
+    may_hold: Callable[[str], bool],
+) -> tuple[int, int]:
+    """Store parts that are wanted here; return how many were taken and how many dropped."""
+    log = store.log(name)
+    if log is None:
+        raise NoHead(name, 0)
+    bundles = Bundles(store, log)
+    good = []
+    for (index, number), content in parts:
+        raw = bundles.entries(index, index + 1) if index < log.next_entry else []
+        stated = entry.commitments(raw[0])[1] if raw else ()
+        if number < len(stated) and may_hold(stated[number][0]):
+            audience, commitment = stated[number]
+            if committer.commit(audience, content) == commitment:
+                good.append(((index, number), content))
+    with store.write():
+        bundles.add_parts(good)
+        bundles.found(one for one, _content in good)
+    return len(good), len(parts) - len(good)
+
+
+def give_receipt(store: Store, lock: HeadLock, signer: Signer, parent: str, end: Head, now_s: int) -> Receipt | None:
+    """Return this node's receipt on `end` once every entry below it is stored; None before that.
+
+    `stored` moves first, then head.lock is swapped, then the note is kept. A smaller head than one already signed is
+    never signed again; raises Conflict then, and where our own leaves do not give the head's root.
+    """
+    with store.write():
+        log = store.add_log(end.origin)
+        if log.next_entry < end.size:
+            return None
+        if end.size < log.stored or Bundles(store, log).root(end.size) != end.root:
+            raise Conflict(end.size, log.stored, log.next_entry)
+        store.set_stored(log, end.size)
+    with lock.swap(end.origin) as swap:
+        held = swap.held
+        if held is not None and (held.size > end.size or (held.size == end.size and held.root != end.root)):
+            raise Conflict(held.size, log.stored, log.next_entry)
+        time_s = max(now_s, held.time_s + 1) if held else now_s
+        note = head.sign_receipt(signer, end.checkpoint, time_s)
+        swap.set(Signed(end.size, end.root, time_s, note))
+    receipt = Receipt(end.checkpoint, time_s, note, parent)
+    with store.write():
+        store.put_receipt(log, receipt)
+    return receipt

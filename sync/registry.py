@@ -1,0 +1,216 @@
+"""Who is who: read from control entries that are stored under a head, never from claims (wire.md section 6).
+
+Trust starts at the root statements, which name the hub's keys, and follows `node` entries down. Only an origin's home
+speaks for it; the same entry in any other log is void.
+"""
+
+from dataclasses import dataclass
+
+from sync import control, entry, origin, proved
+from sync.errors import BadSignature, Malformed, NotAllowed, UnknownOrigin
+from sync.federation import Federation
+from sync.note import VerifierKey
+from sync.schema import index_of, key
+from sync.store import Log, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """An origin as its home registers it; `index` is where in the home's log, -1 for the hub itself."""
+
+    node: control.Node
+    home: str
+    index: int
+
+
+class Registry:
+    """The registry as this node sees it now. Reads log.db at every question, so that revoking is immediate."""
+
+    def __init__(self, store: Store, federation: Federation, me: str):
+        self._store = store
+        self._db = store.db
+        self._federation = federation
+        self._me = me
+
+    @property
+    def federation(self) -> Federation:
+        return self._federation
+
+    def version(self) -> int:
+        """Return a number that grows with every control entry that counts here."""
+        total = 0
+        for log in self._store.logs():
+            total += self._count_controls(log)
+        return total
+
+    def _count_controls(self, log: Log) -> int:
+        span = (key(log.id, 0), key(log.id, self._believed(log)))
+        return int(self._db.execute("select count(*) from control where id >= ? and id < ?", span).fetchone()[0])
+
+    def _believed(self, log: Log) -> int:
+        """A node believes all of its own log, and of others' what is under a head that it stored."""
+        return log.next_entry if log.origin == self._me else log.stored
+
+    def home(self, name: str) -> str:
+        """Return the origin that registers `name`: by its name, unless the hub says otherwise."""
+        found = self._newest("home", name, origin.federation(name))
+        if found is None:
+            return origin.default_home(name)
+        statement = control.decode(entry.Entry.decode(found[1]).control)
+        return statement.home if isinstance(statement, control.Home) else origin.default_home(name)
+
+    def find(self, name: str) -> Registration | None:
+        """Return the newest registration of `name` by its home, or None."""
+        if name == self._federation.name:
+            return self._hub()
+        home = self.home(name)
+        found = self._newest("node", name, home) or self._introduced(name, home)
+        if found is None:
+            return None
+        index, raw = found
+        statement = control.decode(entry.Entry.decode(raw).control)
+        return Registration(statement, home, index) if isinstance(statement, control.Node) else None
+
+    def get(self, name: str) -> Registration:
+        """Return the registration of `name`; raise UnknownOrigin."""
+        found = self.find(name)
+        if found is None:
+            raise UnknownOrigin(name)
+        return found
+
+    def _hub(self) -> Registration:
+        root = self._federation.newest
+        hub = control.Node(root.name, "hub", "active", root.log_keys, root.mirror_key, b"")
+        return Registration(hub, "", -1)
+
+    def _newest(self, what: str, about: str, log_origin: str) -> tuple[int, bytes] | None:
+        """Return (index, entry) of the newest statement on `about` in that log, as far as the log is believed."""
+        log = self._store.log(log_origin)
+        if log is None:
+            return None
+        row = self._db.execute(
+            "select id, entry from control where about = ? and what = ? and log = ? and id < ? order by id desc limit 1",
+            (about, what, log.id, key(log.id, self._believed(log))),
+        ).fetchone()
+        return (index_of(row[0]), row[1]) if row else None
+
+    # -- registrations proved out of a log that is not mirrored here ----------------------------------------------------
+
+    def introduce(self, name: str, proof: bytes) -> Registration:
+        """Keep a registration that `proof`, a tlog-proof in the home's log, shows; its home's keys must be known.
+
+        Raises UnknownOrigin, Malformed, BadSignature, BadProof and keeps nothing then.
+        """
+        home = self.home(name)
+        step = proved.open_entry(proof, self.get(home).node.log_keys)
+        statement = control.decode(step.entry.control) if step.entry.kind == entry.CONTROL else None
+        if not isinstance(statement, control.Node) or statement.origin != name or step.head.origin != home:
+            raise Malformed("introduction", f"not the registration of {name}")
+        known = self.find(name)
+        if known is not None and known.index >= step.index:
+            return known  # an older entry must not bring back what was suspended since
+        with self._store.write() as db:
+            db.execute("insert or replace into introduction(origin, proof) values (?, ?)", (name, proof))
+        return Registration(statement, home, step.index)
+
+    def _introduced(self, name: str, home: str) -> tuple[int, bytes] | None:
+        row = self._db.execute("select proof from introduction where origin = ?", (name,)).fetchone()
+        if row is None or name == home:
+            return None
+        try:
+            step = proved.open_entry(row[0], self.get(home).node.log_keys)
+        except (BadSignature, UnknownOrigin):
+            return None
+        return step.index, step.raw
+
+    # -- what follows from registrations --------------------------------------------------------------------------------
+
+    def log_keys(self, name: str) -> tuple[VerifierKey, ...]:
+        return self.get(name).node.log_keys
+
+    def mirror_key(self, name: str) -> VerifierKey:
+        return self.get(name).node.mirror_key
+
+    def children(self) -> list[control.Node | control.Member]:
+        """Return what this node's own log says of each origin that it registers or counts as a member, by origin."""
+        log = self._store.log(self._me)
+        if log is None:
+            return []
+        rows = self._db.execute(
+            "select entry from control where log = ? and what in ('node', 'member') and id in "
+            "(select max(id) from control where log = ? and what in ('node', 'member') group by about) order by about",
+            (log.id, log.id),
+        ).fetchall()
+        found = (control.decode(entry.Entry.decode(raw).control) for (raw,) in rows)
+        return [one for one in found if isinstance(one, control.Node | control.Member)]
+
+    def membership(self, alliance: str, name: str) -> control.Member | None:
+        """Return what `alliance` says of `name`, as far as its log is believed here."""
+        found = self._newest("member", name, alliance)
+        statement = control.decode(entry.Entry.decode(found[1]).control) if found else None
+        return statement if isinstance(statement, control.Member) else None
+
+    def is_parent(self, parent: str, name: str) -> bool:
+        """Tell whether `name` may call `parent`: it is its home, or an alliance that counts it as a member."""
+        return self.home(name) == parent or self.membership(parent, name) is not None
+
+    def check_caller(self, name: str) -> Registration:
+        """Return the registration of a child that calls this node; raise UnknownOrigin, NotAllowed."""
+        found = self.check_active(name)
+        if not self.is_parent(self._me, name):
+            raise NotAllowed(name, "not-my-child")
+        member = self.membership(self._me, name)
+        if self.home(name) != self._me and (member is None or member.status != "active"):
+            raise NotAllowed(name, f"member-{member.status if member else 'unknown'}")
+        return found
+
+    def check_active(self, name: str) -> Registration:
+        """Return a registration whose status, and whose home's, is active; raise UnknownOrigin, NotAllowed."""
+        found = self.get(name)
+        if found.node.status != "active":
+            raise NotAllowed(name, found.node.status)
+        return found
+
+    def check_bringer(self, path: str, name: str) -> Registration:
+        """Return the registration of log `name` if `path` may bring it; raise UnknownOrigin, NotAllowed."""
+        found = self.check_active(name)
+        if path == name or self.home(name) == path:
+            return found
+        member = self.membership(path, name)
+        if member is None:
+            raise NotAllowed(name, "not-of-this-path")
+        if member.status != "active":
+            raise NotAllowed(name, f"member-{member.status}")
+        return found
+
+    def may_see(self, audience: str, owner: str, asker: str) -> bool:
+        """Tell whether `asker`, an active node, may hold a part of `owner`'s log for that audience. wire.md section 3."""
+        if asker == owner or audience in ("public", "federation"):
+            return True
+        if audience == "path":
+            return self._is_above(asker, owner)
+        kind, _colon, name = audience.partition(":")
+        if kind == "node":
+            return name == asker
+        if kind == "alliance":
+            return self._is_of_alliance(name, asker)
+        return False
+
+    def _is_above(self, asker: str, owner: str) -> bool:
+        """The owner's ancestors: its home, its alliances, the hub."""
+        if asker == self._federation.name or self.home(owner) == asker:
+            return True
+        member = self.membership(asker, owner)
+        return member is not None and member.status == "active"
+
+    def _is_of_alliance(self, alliance_id: str, asker: str) -> bool:
+        """The alliance itself, and its active members."""
+        found = self.find(asker)
+        if found and found.node.role == "alliance":
+            return found.node.alliance_id == alliance_id
+        for log in self._store.logs():
+            other = self.find(log.origin)
+            if other and other.node.role == "alliance" and other.node.alliance_id == alliance_id:
+                member = self.membership(log.origin, asker)
+                return member is not None and member.status == "active"
+        return False

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sync import control, entry, package, tree
-from sync.errors import Malformed
+from sync.errors import Conflict, Malformed
 from sync.package import PartName
 from sync.schema import INDEX_SHIFT, LOG_SHIFT, index_of, key
 from sync.store import Log, Store
@@ -33,7 +33,7 @@ class Bundles:
             "update log set next_entry = ? where id = ? and next_entry = ?", (last, self._log, first)
         )
         if moved.rowcount != 1:
-            raise Malformed("append", f"entries at {first} do not continue the log")
+            raise Conflict(last, first, first)
         self._db.execute(
             "insert into bundle(id, entries, leaves) values (?, ?, ?)",
             (key(self._log, first), package.bundle_bytes(entries), b"".join(leaves)),

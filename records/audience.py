@@ -8,8 +8,8 @@ def default_audience(record: Record) -> str:
     """Return "federation" for what is published and for registers meant for all, else "path"; never "public".
 
     A right is published if it states a publication or grant with number and date. The office's own search lists dates
-    and a legal status without numbers, so a stated publication date, or a legal status that only a published application
-    or right can have, counts as well. Of kinds that this program does not know, nothing is assumed: "path".
+    and a legal status without numbers, so a stated publication date, or a legal status that only a published
+    application or right can have, counts as well. Of kinds that this program does not know, nothing is assumed: "path".
     """
     kind = kinds.get(record.kind)
     if kind is None:

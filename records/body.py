@@ -116,7 +116,7 @@ def _is_empty(value: object) -> bool:
 def _without_empties(value: Any) -> Any:
     if isinstance(value, dict):
         kept = {name: _without_empties(item) for name, item in value.items()}
-        return {name: item for name, item in kept.items() if name and not _is_empty(item)}
+        return {name: item for name, item in kept.items() if not _is_empty(item)}
     if isinstance(value, list | tuple):
         return [item for item in map(_without_empties, value) if not _is_empty(item)]
     return value

@@ -1,0 +1,130 @@
+"""A node's home directory: where its files are, and locks between the processes that use it (architecture.md)."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from node.errors import Busy, HomeExists, NoHome
+
+_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The paths of one home; makes no claim that they exist."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> "Home":
+        """Make an empty home, mode 0700, with inbox/ and outbox/; raise HomeExists if anything is there."""
+        path = path.absolute()
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(path.iterdir()):
+            raise HomeExists(str(path))
+        path.chmod(0o700)
+        home = cls(path)
+        home.inbox.mkdir(mode=0o700)
+        home.outbox.mkdir(mode=0o700)
+        return home
+
+    @classmethod
+    def open(cls, path: Path, command: str = "banyan-hub init, banyan-substation join, banyan-outlet join") -> "Home":
+        """Return the home at `path`; raise NoHome, naming the command that makes one, if it has no node.toml."""
+        home = cls(path.absolute())
+        if not home.settings_file.is_file():
+            raise NoHome(str(home.path), command)
+        return home
+
+    @property
+    def settings_file(self) -> Path:
+        return self.path / "node.toml"
+
+    @property
+    def federation_root(self) -> Path:
+        return self.path / "federation.root"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys"
+
+    @property
+    def head_lock(self) -> Path:
+        return self.path / "head.lock"
+
+    @property
+    def log_db(self) -> Path:
+        return self.path / "log.db"
+
+    @property
+    def catalog_db(self) -> Path:
+        return self.path / "catalog.db"
+
+    @property
+    def node_db(self) -> Path:
+        return self.path / "node.db"
+
+    @property
+    def inbox(self) -> Path:
+        return self.path / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        return self.path / "outbox"
+
+    @contextmanager
+    def hold(self, name: str, wait_s: float) -> Iterator[None]:
+        """Hold the lock `name` of this home against every other process and thread; raise Busy after `wait_s`.
+
+        The kernel lets go when the process ends, however it ends; the file stays and means nothing.
+        """
+        path = self.path / f"{name}.flock"
+        until = time.monotonic() + wait_s
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            while not _locked(file):
+                if time.monotonic() >= until:
+                    raise Busy(name, str(path))
+                time.sleep(_POLL_S)
+            yield
+        finally:
+            os.close(file)
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Put `content` at `path`, durably: after a crash the file is the old one or the new one, never half of one."""
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    write_new(beside, content, mode)
+    beside.replace(path)
+    _sync_directory(path.parent)
+
+
+def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Make the file `path`, durably; raise FileExistsError if it is there."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    with os.fdopen(file, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    _sync_directory(path.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,245 @@
+"""What a node is told by its people: `node.toml`, overridden by BANYAN_* in the environment, overridden by flags."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from node.errors import BadSetting, NoHome, UnknownSetting
+from node.home import Home, write_whole
+from node.schedule import Window
+from sync import origin as origins
+from sync.errors import Malformed
+
+ROLES = ("hub", "substation", "alliance", "outlet")
+PERSON_ROLES = ("operator", "reviewer", "observer")
+_WINDOWS = {"outlet": "23:00-02:30", "substation": "02:30-05:00", "alliance": "02:30-05:00", "hub": "02:30-05:30"}
+_FIXED = ("origin", "role")  # what a node is; no variable or flag of one run may change it
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A node above this one, and its two doors."""
+
+    origin: str
+    sync_address: str
+    join_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who a user of this machine is, and what he or she may do: operator, reviewer or observer."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one node, checked; an empty `window` becomes the default of the role."""
+
+    origin: str
+    role: str
+    name: str
+    sync_listen: str = "127.0.0.1:7443"
+    join_listen: str = "127.0.0.1:7444"
+    public_sync_address: str = ""
+    public_join_address: str = ""
+    window: str = ""
+    answers_window: str = "05:30-07:00"
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh"
+    cert_days: int = 90
+    renew_after_days: int = 60
+    disk_floor_mb: int = 500
+    parents: tuple[Parent, ...] = ()
+    people: Mapping[str, Person] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.window:
+            object.__setattr__(self, "window", _WINDOWS.get(self.role, ""))
+        _check(self)
+
+    @property
+    def sync_address(self) -> str:
+        """Where children call: the public address, or where we listen if none is set."""
+        return self.public_sync_address or self.sync_listen
+
+    @property
+    def join_address(self) -> str:
+        """Where new children join: the public address, or where we listen if none is set."""
+        return self.public_join_address or self.join_listen
+
+
+DESCRIPTIONS: Mapping[str, tuple[str, str]] = {
+    "origin": ("本节点日志的名称，建立后不能更改", "name of this node's log; never changes"),
+    "role": (
+        "主站 hub、分站 substation、联盟 alliance、网点 outlet",
+        "hub, substation, alliance or outlet; never changes",
+    ),
+    "name": ("单位名称，显示给其他人看", "name of the organisation, as people see it"),
+    "sync_listen": ("同步服务的监听地址", "where the sync door listens, host:port"),
+    "join_listen": ("入网服务的监听地址", "where the joining door listens, host:port"),
+    "public_sync_address": (
+        "下级从外部访问同步服务的地址；留空表示与监听地址相同",
+        "where children reach the sync door, host:port; empty: where it listens",
+    ),
+    "public_join_address": (
+        "下级从外部访问入网服务的地址；留空表示与监听地址相同",
+        "where children reach the joining door, host:port; empty: where it listens",
+    ),
+    "window": ("每晚同步的时间段，可以跨过午夜", "nightly window, HH:MM-HH:MM, may cross midnight"),
+    "answers_window": (
+        "网点早晨领取回执和审核结果的时间段",
+        "outlets: morning window for receipts and verdicts, HH:MM-HH:MM",
+    ),
+    "timezone": ("以上时间所用的时区", "time zone of the windows"),
+    "language": ("界面语言：zh 中文，en 英文", "language of messages: zh or en"),
+    "cert_days": ("发给下级的证书的有效天数", "days that a child's certificate lives"),
+    "renew_after_days": ("证书使用多少天后自动更新", "age in days from which a certificate is renewed"),
+    "disk_floor_mb": (
+        "磁盘剩余空间低于此值（MB）时不再接收数据",
+        "free space in MB below which nothing more is taken in",
+    ),
+    "parents": ("上级节点及其两个地址", "the nodes above this one, and their two doors"),
+    "people": (
+        "本机系统用户对应的人员及角色：operator 操作员、reviewer 审核员、observer 观察员",
+        "persons by user of this machine; role operator, reviewer or observer",
+    ),
+}
+
+
+def load(home: Home, environ: Mapping[str, str], **flags: object) -> Settings:
+    """Return the settings of `home`; a flag that is None says nothing. Raises NoHome or BadSetting."""
+    given = _read(home)
+    for one in fields(Settings):
+        told = environ.get("BANYAN_" + one.name.upper())
+        if told is not None and one.name not in _FIXED and one.name not in ("parents", "people"):
+            given[one.name] = int(told) if one.type is int and re.fullmatch("[0-9]{1,9}", told, re.ASCII) else told
+    given.update((name, value) for name, value in flags.items() if value is not None)
+    return _settings(given)
+
+
+def save(home: Home, settings: Settings) -> None:
+    """Write node.toml whole, each setting under its description. Comments that people added to it are not kept."""
+    lines = [
+        "# Banyan 节点设置 / settings of a Banyan node",
+        "# 命令改写本文件时不保留自己添加的注释 / comments of your own are lost when a command writes this file",
+    ]
+    for one in fields(Settings):
+        lines += ["", *(f"# {text}" for text in DESCRIPTIONS[one.name]), *_lines(one.name, getattr(settings, one.name))]
+    write_whole(home.settings_file, ("\n".join(lines) + "\n").encode())
+
+
+def add_parent(home: Home, parent: Parent) -> None:
+    """Write `parent` into node.toml, in place of what stood there for its origin, if anything."""
+    held = _settings(_read(home))
+    others = tuple(one for one in held.parents if one.origin != parent.origin)
+    save(home, replace(held, parents=(*others, parent)))
+
+
+def _read(home: Home) -> dict[str, Any]:
+    try:
+        return tomllib.loads(home.settings_file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise NoHome(str(home.path), "init") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting("node.toml", str(error), "TOML") from error
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    known = {one.name for one in fields(Settings)}
+    for name in given:
+        if name not in known:
+            raise UnknownSetting(name)
+    for name in ("origin", "role", "name"):
+        if name not in given:
+            raise BadSetting(name, "", "a value")
+    values = dict(given)
+    values["parents"] = tuple(_part(Parent, "parents", one) for one in given.get("parents", ()))
+    values["people"] = {user: _part(Person, "people", one) for user, one in given.get("people", {}).items()}
+    return Settings(**values)
+
+
+def _part(kind: type, name: str, given: object) -> Any:
+    wanted = {one.name for one in fields(kind)}
+    if not isinstance(given, dict) or set(given) != wanted or not all(isinstance(one, str) for one in given.values()):
+        raise BadSetting(name, given, ", ".join(sorted(wanted)))
+    return kind(**given)
+
+
+def _lines(name: str, value: object) -> list[str]:
+    """The value as TOML; a JSON string without control characters is a TOML string."""
+    if name == "parents":
+        return [
+            "parents = [",
+            *(
+                f"  {{ origin = {_text(one.origin)}, sync_address = {_text(one.sync_address)},"
+                f" join_address = {_text(one.join_address)} }},"
+                for one in value  # type: ignore[attr-defined]
+            ),
+            "]",
+        ]
+    if name == "people":
+        people = value.items()  # type: ignore[attr-defined]
+        rows = (f"{_text(user)} = {{ name = {_text(one.name)}, role = {_text(one.role)} }}" for user, one in people)
+        return ["[people]", *rows]
+    return [f"{name} = {_text(value) if isinstance(value, str) else value}"]
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _check(given: Settings) -> None:
+    for one in fields(Settings):
+        value = getattr(given, one.name)
+        if one.type in (int, str) and (type(value) is not one.type or not _is_plain(value)):
+            raise BadSetting(one.name, value, "a number" if one.type is int else "a text")
+    _check_origin("origin", given.origin)
+    _one_of("role", given.role, ROLES)
+    _one_of("language", given.language, ("zh", "en"))
+    for name in ("sync_listen", "join_listen", "public_sync_address", "public_join_address"):
+        _check_address(name, getattr(given, name), empty_allowed=name.startswith("public"))
+    try:
+        zone = ZoneInfo(given.timezone)
+    except (OSError, ValueError) as error:
+        raise BadSetting("timezone", given.timezone, "a name like Asia/Shanghai") from error
+    for name in ("window", "answers_window"):
+        try:
+            Window.parse(getattr(given, name), zone)
+        except ValueError as error:
+            raise BadSetting(name, getattr(given, name), "HH:MM-HH:MM") from error
+    if not 0 < given.renew_after_days < given.cert_days <= 397 or given.disk_floor_mb < 0:
+        raise BadSetting("renew_after_days", given.renew_after_days, "0 < renew_after_days < cert_days <= 397")
+    for parent in given.parents:
+        _check_origin("parents", parent.origin)
+        _check_address("parents", parent.sync_address)
+        _check_address("parents", parent.join_address)
+    for user, person in given.people.items():
+        _one_of(f"people.{user}", person.role, PERSON_ROLES)
+
+
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, str) or value.isprintable()
+
+
+def _check_origin(name: str, value: str) -> None:
+    try:
+        origins.check(value)
+    except Malformed as error:
+        raise BadSetting(name, value, "an origin like ip.gd.example/gz") from error
+
+
+def _check_address(name: str, value: str, empty_allowed: bool = False) -> None:
+    if not (empty_allowed and not value) and not _ADDRESS.fullmatch(value):
+        raise BadSetting(name, value, "host:port")
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise BadSetting(name, value, " | ".join(allowed))

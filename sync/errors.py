@@ -59,3 +59,11 @@ class OverLimit(SyncError):
 
 class NeedsRecovery(SyncError):
     """This node must not sign until its log is recovered: (origin, why)."""
+
+
+class Unreachable(SyncError):
+    """The other side did not answer, or the line broke: (node, gRPC status, detail). Try again later."""
+
+
+class Refused(SyncError):
+    """The other side refused, for a reason that has no class of its own here: (node, reason word, detail)."""

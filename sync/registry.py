@@ -36,6 +36,10 @@ class Registry:
     def federation(self) -> Federation:
         return self._federation
 
+    @property
+    def me(self) -> str:
+        return self._me
+
     def version(self) -> int:
         """Return a number that grows with every control entry that counts here."""
         total = 0

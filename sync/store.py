@@ -95,6 +95,25 @@ class Store:
         rows = self.db.execute("select id, origin, next_entry, stored, frozen from log order by origin")
         return [Log(*row) for row in rows]
 
+    def logs_with_wanted(self) -> list[Log]:
+        """Return the logs of which parts are missing here."""
+        return [log for log in self.logs() if self._wants(log)] if self._wants() else []
+
+    def _wants(self, log: Log | None = None) -> bool:
+        if log is None:
+            return self.db.execute("select 1 from wanted limit 1").fetchone() is not None
+        span = (schema.key(log.id, 0), schema.key(log.id + 1, 0))
+        return self.db.execute("select 1 from wanted where id >= ? and id < ? limit 1", span).fetchone() is not None
+
+    def outstanding(self, signer: str) -> list[Log]:
+        """Return the logs that hold more under a head than `signer`'s newest receipt covers, by origin."""
+        rows = self.db.execute(
+            "select id, origin, next_entry, stored, frozen from log where stored > coalesce("
+            "(select max(size) from receipt where receipt.log = log.id and signer = ?), 0) order by origin",
+            (signer,),
+        )
+        return [Log(*row) for row in rows]
+
     def add_log(self, origin: str) -> Log:
         """Return the log of that origin, empty if it is new."""
         self.db.execute("insert or ignore into log(origin) values (?)", (origin,))

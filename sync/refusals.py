@@ -1,0 +1,56 @@
+"""How refusals travel: one table from error to gRPC status and reason word, read in both directions (wire.md section 4).
+
+Sizes go in a trailer, notes never do: metadata is limited to 8 KB.
+"""
+
+from typing import NoReturn
+
+import grpc
+
+from sync import errors
+from sync.errors import SyncError
+
+REASON = "banyan-reason"
+FACTS = "banyan-facts"
+_Code = grpc.StatusCode
+TABLE: dict[type[SyncError], tuple[grpc.StatusCode, str]] = {
+    errors.Malformed: (_Code.INVALID_ARGUMENT, "MALFORMED"),
+    errors.OverLimit: (_Code.INVALID_ARGUMENT, "OVER_LIMIT"),
+    errors.UnknownOrigin: (_Code.NOT_FOUND, "UNKNOWN_ORIGIN"),
+    errors.BadSignature: (_Code.PERMISSION_DENIED, "BAD_SIGNATURE"),
+    errors.NotAllowed: (_Code.PERMISSION_DENIED, "NOT_ALLOWED"),
+    errors.BadProof: (_Code.FAILED_PRECONDITION, "BAD_PROOF"),
+    errors.OldSize: (_Code.FAILED_PRECONDITION, "OLD_SIZE"),
+    errors.NoHead: (_Code.FAILED_PRECONDITION, "NO_HEAD"),
+    errors.Conflict: (_Code.FAILED_PRECONDITION, "CONFLICT"),
+    errors.Fork: (_Code.FAILED_PRECONDITION, "FORK"),
+    errors.NeedsRecovery: (_Code.FAILED_PRECONDITION, "NEEDS_RECOVERY"),
+}
+_BY_REASON = {reason: kind for kind, (_status, reason) in TABLE.items()}
+
+
+def refuse(context: grpc.ServicerContext, error: SyncError) -> NoReturn:
+    """End the call with the error's status, reason word and facts."""
+    status, reason = TABLE[type(error)]
+    facts = ",".join(str(one) for one in error.args)[:400]
+    context.set_trailing_metadata(((REASON, reason), (FACTS, facts.encode("ascii", "replace").decode())))
+    context.abort(status, reason)
+    raise AssertionError("abort returns to nobody")
+
+
+def understood(error: grpc.RpcError, node: str) -> SyncError:
+    """Return the refusal that the other side raised, or Unreachable where it did not answer."""
+    trailers = dict(error.trailing_metadata() or ()) if isinstance(error, grpc.Call) else {}
+    reason, facts = trailers.get(REASON), trailers.get(FACTS, "")
+    kind = _BY_REASON.get(str(reason))
+    if kind is not None:
+        return kind(*(_fact(one) for one in str(facts).split(",")))
+    status = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
+    detail = error.details() if isinstance(error, grpc.Call) else str(error)
+    if status in (_Code.UNAVAILABLE, _Code.DEADLINE_EXCEEDED, _Code.CANCELLED, _Code.RESOURCE_EXHAUSTED):
+        return errors.Unreachable(node, status.name, detail)
+    return errors.Refused(node, status.name, detail)
+
+
+def _fact(text: str) -> str | int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text

@@ -19,6 +19,7 @@ from records.tables import Table
 
 _KINDS = tuple(kind for kind in kinds.all() if "x-type-digits" in kind.schema)
 _FIELDS = _KINDS[0].fields  # the patents share their fields
+_SEPARATOR = re.compile(r"\s*[;|,，；]\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MAX_CHARS = body.MAX_BYTES // 4  # a row of fewer characters always fits
 _ESSENCE = {
@@ -150,7 +151,7 @@ def _fields(layout: Layout, cells: list[str]) -> dict[str, Any]:
         if not texts:
             continue
         form, read = _READERS[name]
-        text = ";".join(texts) if form == "ipc" else texts[0]
+        text = ";".join(dict.fromkeys(_SEPARATOR.split(";".join(texts)))) if form == "ipc" else texts[0]
         fields[name] = read(text)
         if _is_changed(form, text, fields[name]):
             raw[name] = text
@@ -260,7 +261,7 @@ def _is_changed(form: str, text: str, value: Any) -> bool:
     """Return whether reading has changed more than blanks, punctuation and the office's letters CN."""
     if form not in _ESSENCE:
         return False
-    canonical = "".join(value) if isinstance(value, list) else value
+    canonical = ";".join(value) if isinstance(value, list) else value
     return _ESSENCE[form].sub("", unicodedata.normalize("NFKC", text).upper()) != _ESSENCE[form].sub("", canonical)
 
 

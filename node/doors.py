@@ -77,7 +77,11 @@ def _credentials(home: Home, asks_for_certificate: bool) -> grpc.ServerCredentia
     fetch = _served(home)
     first = fetch()
     assert first is not None
-    return grpc.dynamic_ssl_server_credentials(first, fetch, require_client_authentication=asks_for_certificate)
+    return grpc.dynamic_ssl_server_credentials(
+        first,
+        fetch,  # type: ignore[arg-type]  # None, "not changed", is allowed
+        require_client_authentication=asks_for_certificate,
+    )
 
 
 def _served(home: Home) -> Callable[[], grpc.ServerCertificateConfiguration | None]:
@@ -117,7 +121,7 @@ def channel(address: str, ca_pem: bytes, key_pem: bytes, cert_pem: bytes | None,
 
 def peer(context: grpc.ServicerContext) -> str:
     """Return the caller's origin, from its certificate; raise BadCertificate if it has none or names several."""
-    shown = context.auth_context().get("x509_pem_cert", ())
+    shown: list[bytes] = list(context.auth_context().get("x509_pem_cert", ()))  # type: ignore[arg-type]
     if len(shown) != 1:
         raise BadCertificate(N_("the caller shows none"))
     return authority.peer_origin(x509.load_pem_x509_certificate(shown[0]))

@@ -5,10 +5,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from node.errors import BadSetting, NoHome, UnknownSetting
+from node.errors import BadSetting, NodeError, NoHome, UnknownSetting
 from node.home import Home, write_whole
 from node.schedule import Window
 from sync import origin as origins
@@ -243,3 +244,15 @@ def _check_address(name: str, value: str, empty_allowed: bool = False) -> None:
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise BadSetting(name, value, " | ".join(allowed))
+
+
+def language(path: Path, environ: Mapping[str, str]) -> str | None:
+    """Return the language that the environment or the home at `path` asks for; None if neither says one we know.
+
+    Wrong settings are no error here: they are told later, and in some language.
+    """
+    try:
+        told = environ.get("BANYAN_LANGUAGE") or _read(Home(path)).get("language")
+    except (NodeError, OSError):
+        return None
+    return told if told in ("zh", "en") else None

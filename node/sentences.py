@@ -1,0 +1,70 @@
+"""From an error of any layer to one sentence for people: what happened, why, what to do.
+
+Errors of `node` bring their own sentence (errors.py); those of the layers to the right, which know no people, stand
+here under their full name. A test keeps both complete.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from node.errors import NodeError
+from node.messages import N_, _
+from records.errors import UnreadableFile
+
+SENTENCES: Mapping[str, str] = {
+    "sync.errors.SyncError": N_("The synchronisation was refused: {0} {1}. Nothing was changed."),
+    "sync.errors.Malformed": N_("Refused: this is no valid {0}: {1}. Ask the node that it came from to send it again."),
+    "sync.errors.BadSignature": N_(
+        "Refused: the signature of {0} does not hold ({1}). Nothing was stored; ask its operator before you try again."
+    ),
+    "sync.errors.BadProof": N_("Refused: the proof does not lead to the signed head ({0}). Nothing was stored."),
+    "sync.errors.UnknownOrigin": N_("No node is registered as {0}. Check the name, or invite it first."),
+    "sync.errors.NotAllowed": N_("{0} may not do this now: {1}. Ask the operator of its home."),
+    "sync.errors.OldSize": N_("The other side already holds a head of size {0}. Run the synchronisation again."),
+    "sync.errors.NoHead": N_("There is no head of {0} with size {1}. Run the synchronisation again."),
+    "sync.errors.Conflict": N_(
+        "The entries do not continue what is stored (recorded {0}, stored {1}, next {2}). "
+        "Run the synchronisation again; if this stays, run `fsck`."
+    ),
+    "sync.errors.Fork": N_(
+        "The log {0} has two heads that cannot both be true ({1}). It is frozen and the evidence is kept; "
+        "an operator must decide."
+    ),
+    "sync.errors.OverLimit": N_("Too much at once: {0} is {1}, the limit is {2}. Send less, or split it."),
+    "sync.errors.NeedsRecovery": N_("This node must not sign until its log {0} is recovered: {1}. Run `recover`."),
+    "sync.errors.Unreachable": N_(
+        "{0} did not answer, or the line broke ({1}: {2}). Check address, network and clock; try again later."
+    ),
+    "sync.errors.Refused": N_("{0} refused: {1} {2}. Ask its operator."),
+    "records.errors.RecordsError": N_("The record is refused: {0}."),
+    "records.errors.MalformedRecord": N_("This is no valid record: {0}. Correct the row and import it again."),
+    "builtins.OSError": N_("The file or device {0} cannot be used: {1}. Check that it exists, rights and free space."),
+}
+_MOST_ARGUMENTS = 6
+
+
+def has_sentence(error: type[BaseException]) -> bool:
+    """Return whether people get more than "internal error" for errors of this class."""
+    return issubclass(error, NodeError | UnreadableFile) or any(_name(one) in SENTENCES for one in error.__mro__)
+
+
+def say(error: BaseException, language: str) -> str:
+    """Return the sentence for an error that has one, in the language in use; `language` picks where both came along."""
+    if isinstance(error, UnreadableFile):
+        return error.message_zh if language == "zh" else error.message_en
+    if isinstance(error, NodeError):
+        return _(error.sentence).format(**{name: _fact(name, value) for name, value in error.named().items()})
+    sentence = next(SENTENCES[_name(one)] for one in type(error).__mro__ if _name(one) in SENTENCES)
+    facts = (error.filename, error.strerror) if isinstance(error, OSError) else error.args
+    padded = [*facts, *[""] * _MOST_ARGUMENTS][:_MOST_ARGUMENTS]
+    return _(sentence).format(*(_fact("", "" if one is None else one) for one in padded))
+
+
+def _fact(name: str, value: object) -> str:
+    if name == "expires" and isinstance(value, int):
+        return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M %z")
+    return _(value) if isinstance(value, str) else str(value)
+
+
+def _name(error: type) -> str:
+    return f"{error.__module__}.{error.__name__}"

@@ -15,6 +15,7 @@ from node import authority, keyfiles
 from node.errors import BadCertificate, NotBound, WrongPeer
 from node.home import Home
 from node.messages import N_
+from sync.errors import NotAllowed
 
 log = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
@@ -120,8 +121,10 @@ def channel(address: str, ca_pem: bytes, key_pem: bytes, cert_pem: bytes | None,
 
 
 def peer(context: grpc.ServicerContext) -> str:
-    """Return the caller's origin, from its certificate; raise BadCertificate if it has none or names several."""
+    """Return the caller's origin, from its certificate; raise NotAllowed if it has none or names several."""
     shown: list[bytes] = list(context.auth_context().get("x509_pem_cert", ()))  # type: ignore[arg-type]
-    if len(shown) != 1:
-        raise BadCertificate(N_("the caller shows none"))
-    return authority.peer_origin(x509.load_pem_x509_certificate(shown[0]))
+    try:
+        (one,) = shown
+        return authority.peer_origin(x509.load_pem_x509_certificate(one))
+    except (BadCertificate, ValueError) as error:  # ValueError: none, several, or no certificate
+        raise NotAllowed("caller", "certificate") from error

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,11 @@ def group(name: str, help: str) -> Group:
 def run(top: click.Group, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
     """Run one command line and return its exit code; every error ends here, as one sentence."""
     context = Context(str(top.name), _default_home(str(top.name), environ), environ=environ)
+    context.json = "--json" in arguments  # told again by the option; a misused command is answered in kind, too
     context.speak(settings.language(context.home_path, environ) or messages.preferred(environ), chosen=False)
+    for before, after in pairwise(arguments):
+        if before == "--lang" and after in messages.LANGUAGES:
+            context.speak(after, chosen=True)
     try:
         code = top.main(list(arguments), prog_name=top.name, standalone_mode=False, obj=context)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -226,7 +231,12 @@ def _usage_sentence(error: click.UsageError) -> str:
     if isinstance(error, click.BadParameter) and error.param is not None:
         name = error.param.get_error_hint(error.ctx)
         return _("The value of {name} cannot be used: {why}").format(name=name, why=error.message)
-    return _("The command line cannot be understood: {why}").format(why=error.format_message())
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        return _("There is no command {name}.").format(name=error.command_name)
+    why = error.format_message()
+    return _("The command line cannot be understood: {why}").format(
+        why=_("a command is missing") if why == "Missing command." else why
+    )
 
 
 def _failed(context: Context, error: Exception) -> int:

@@ -20,11 +20,11 @@ from node.messages import N_
 from sync import origin as origins
 from sync.errors import Malformed
 
-KEY = "authority.key"
-CERTIFICATE = "authority.crt"
+AUTHORITY_KEY = "authority.key"
+AUTHORITY_CERTIFICATE = "authority.crt"
 SERVER_CERTIFICATE = "server.crt"
 SERVER_NAME = "banyan-node"  # in every server certificate, so that a node's address may change
-PEM = serialization.Encoding.PEM
+PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
 _SCHEME = "banyan:"
 _YEARS = timedelta(days=3653)
 _SERVER_DAYS, _RENEW_AFTER_DAYS = 90, 60
@@ -33,8 +33,8 @@ _BACKDATED = timedelta(hours=1)  # the other side's clock may be behind ours
 
 def create(home: Home, origin: str, now: datetime | None = None) -> None:
     """Make this node an authority: a key and a certificate of ten years, path length 0; raise KeysExist."""
-    if (home.keys / KEY).exists():
-        raise KeysExist(str(home.keys / KEY))
+    if (home.keys / AUTHORITY_KEY).exists():
+        raise KeysExist(str(home.keys / AUTHORITY_KEY))
     now = now or datetime.now(UTC)
     pem = new_p256_pem()
     key = _private(pem)
@@ -45,13 +45,13 @@ def create(home: Home, origin: str, now: datetime | None = None) -> None:
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
     )
-    write_new(home.keys / KEY, pem)
-    write_new(home.keys / CERTIFICATE, _pem(builder.sign(key, hashes.SHA256())))
+    write_new(home.keys / AUTHORITY_KEY, pem)
+    write_new(home.keys / AUTHORITY_CERTIFICATE, _pem(builder.sign(key, hashes.SHA256())))
 
 
 def authority(home: Home) -> x509.Certificate:
     """Return this node's own authority; raise KeysMissing."""
-    path = home.keys / CERTIFICATE
+    path = home.keys / AUTHORITY_CERTIFICATE
     if not path.is_file():
         raise KeysMissing(str(path))
     return x509.load_pem_x509_certificate(path.read_bytes())
@@ -59,7 +59,7 @@ def authority(home: Home) -> x509.Certificate:
 
 def authority_der(home: Home) -> bytes:
     """Return this node's own authority as it travels in a token."""
-    return authority(home).public_bytes(serialization.Encoding.DER)
+    return authority(home).public_bytes(DER)
 
 
 def server_certificate(home: Home, hosts: Sequence[str], now: datetime | None = None) -> bytes:
@@ -98,14 +98,14 @@ def issue_client(home: Home, csr_der: bytes, origin: str, days: int, now: dateti
         raise BadCertificate(N_("the key is not P-256"))
     now = now or datetime.now(UTC)
     issued = _issue(home, public, origin, [], ExtendedKeyUsageOID.CLIENT_AUTH, now, timedelta(days=days))
-    return issued.public_bytes(serialization.Encoding.DER)
+    return issued.public_bytes(DER)
 
 
 def csr(tls_key_pem: bytes, origin: str) -> bytes:
     """Return a DER request for a client certificate for `origin`, signed by the TLS key."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name("Banyan node"))
     builder = builder.add_extension(x509.SubjectAlternativeName([_uri(origin)]), critical=False)
-    return builder.sign(_private(tls_key_pem), hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    return builder.sign(_private(tls_key_pem), hashes.SHA256()).public_bytes(DER)
 
 
 def peer_origin(certificate: x509.Certificate) -> str:
@@ -156,7 +156,7 @@ def _issue(
     now: datetime,
     life: timedelta,
 ) -> x509.Certificate:
-    issuer, key = authority(home), _private(read_private(home.keys / KEY))
+    issuer, key = authority(home), _private(read_private(home.keys / AUTHORITY_KEY))
     builder = _builder(_name("Banyan node"), issuer.subject, public, origin, hosts, now, life)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)

@@ -21,15 +21,19 @@ class Home:
 
     @classmethod
     def create(cls, path: Path) -> "Home":
-        """Make an empty home, mode 0700, with inbox/ and outbox/; raise HomeExists if anything is there."""
-        path = path.absolute()
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(path.iterdir()):
-            raise HomeExists(str(path))
-        path.chmod(0o700)
-        home = cls(path)
-        home.inbox.mkdir(mode=0o700)
-        home.outbox.mkdir(mode=0o700)
+        """Make an empty home, mode 0700, with inbox/ and outbox/; raise HomeExists if anything is there.
+
+        What an attempt that broke off here or in keyfiles.create left behind does not count.
+        """
+        home = cls(path.absolute())
+        home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ours = (home.inbox, home.outbox, home.new_keys)
+        found = [*home.path.iterdir(), *home.inbox.glob("*"), *home.outbox.glob("*")]
+        if not set(found) <= set(ours):
+            raise HomeExists(str(home.path))
+        home.path.chmod(0o700)
+        home.inbox.mkdir(mode=0o700, exist_ok=True)
+        home.outbox.mkdir(mode=0o700, exist_ok=True)
         return home
 
     @classmethod
@@ -51,6 +55,11 @@ class Home:
     @property
     def keys(self) -> Path:
         return self.path / "keys"
+
+    @property
+    def new_keys(self) -> Path:
+        """Where keys are made, before they become `keys` all at once."""
+        return self.path / "keys.new"
 
     @property
     def head_lock(self) -> Path:
@@ -109,7 +118,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     beside.unlink(missing_ok=True)
     write_new(beside, content, mode)
     beside.replace(path)
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -119,10 +128,11 @@ def write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
         out.write(content)
         out.flush()
         os.fsync(out.fileno())
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make the names in this directory durable."""
     file = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(file)

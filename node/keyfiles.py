@@ -4,6 +4,7 @@ Beside them lie the certificates that parents gave us: `parent-<origin, / as _>.
 """
 
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from node.errors import KeysExist, KeysExposed, KeysMissing, NotJoined
-from node.home import Home, write_new, write_whole
+from node.home import Home, sync_directory, write_new, write_whole
 from sync.keys import ED25519, MLDSA44, Signer
 from sync.origin import check, mirror_name
 
@@ -37,15 +38,18 @@ class NodeKeys:
 
 
 def create(home: Home, origin: str) -> None:
-    """Make all keys of the log `origin`, durably; raise KeysExist and change nothing if there is one already."""
+    """Make all keys of the log `origin`, durably and all at once; raise KeysExist if there are some already."""
     check(origin)
-    home.keys.mkdir(mode=0o700, exist_ok=True)
-    for name in (*_SEEDS, TLS):
-        if (home.keys / name).exists():
-            raise KeysExist(str(home.keys / name))
+    if home.keys.exists():
+        raise KeysExist(str(home.keys))
+    if home.new_keys.exists():
+        shutil.rmtree(home.new_keys)  # of an attempt that broke off: nobody has used them
+    home.new_keys.mkdir(mode=0o700)
     for name in _SEEDS:
-        write_new(home.keys / name, os.urandom(32))
-    write_new(home.keys / TLS, new_p256_pem())
+        write_new(home.new_keys / name, os.urandom(32))
+    write_new(home.new_keys / TLS, new_p256_pem())
+    home.new_keys.rename(home.keys)
+    sync_directory(home.path)
 
 
 def load(home: Home, origin: str) -> NodeKeys:

@@ -20,8 +20,8 @@ from node.messages import N_
 from sync import origin as origins
 from sync.errors import Malformed
 
-AUTHORITY_KEY = "authority.key"
-AUTHORITY_CERTIFICATE = "authority.crt"
+KEY = "authority.key"
+CERTIFICATE = "authority.crt"
 SERVER_CERTIFICATE = "server.crt"
 SERVER_NAME = "banyan-node"  # in every server certificate, so that a node's address may change
 PEM, DER = serialization.Encoding.PEM, serialization.Encoding.DER
@@ -33,11 +33,12 @@ _BACKDATED = timedelta(hours=1)  # the other side's clock may be behind ours
 
 def create(home: Home, origin: str, now: datetime | None = None) -> None:
     """Make this node an authority: a key and a certificate of ten years, path length 0; raise KeysExist."""
-    if (home.keys / AUTHORITY_KEY).exists():
-        raise KeysExist(str(home.keys / AUTHORITY_KEY))
+    if (home.keys / CERTIFICATE).exists():
+        raise KeysExist(str(home.keys / CERTIFICATE))
+    if not (home.keys / KEY).exists():  # it does, without certificate, where an attempt broke off
+        write_new(home.keys / KEY, new_p256_pem())
     now = now or datetime.now(UTC)
-    pem = new_p256_pem()
-    key = _private(pem)
+    key = _private(read_private(home.keys / KEY))
     subject = _name("Banyan authority")
     builder = _builder(subject, subject, key.public_key(), origin, [], now, _YEARS)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -45,13 +46,12 @@ def create(home: Home, origin: str, now: datetime | None = None) -> None:
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
     )
-    write_new(home.keys / AUTHORITY_KEY, pem)
-    write_new(home.keys / AUTHORITY_CERTIFICATE, _pem(builder.sign(key, hashes.SHA256())))
+    write_whole(home.keys / CERTIFICATE, _pem(builder.sign(key, hashes.SHA256())))
 
 
 def authority(home: Home) -> x509.Certificate:
     """Return this node's own authority; raise KeysMissing."""
-    path = home.keys / AUTHORITY_CERTIFICATE
+    path = home.keys / CERTIFICATE
     if not path.is_file():
         raise KeysMissing(str(path))
     return x509.load_pem_x509_certificate(path.read_bytes())
@@ -156,7 +156,7 @@ def _issue(
     now: datetime,
     life: timedelta,
 ) -> x509.Certificate:
-    issuer, key = authority(home), _private(read_private(home.keys / AUTHORITY_KEY))
+    issuer, key = authority(home), _private(read_private(home.keys / KEY))
     builder = _builder(_name("Banyan node"), issuer.subject, public, origin, hosts, now, life)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)

@@ -169,18 +169,17 @@ def spans(start: int, end: int) -> Iterator[tuple[int, int]]:
         start = last
 
 
-def packages(store: Store, log: Log, start: int, end: int, may_see: Callable[[str], bool]) -> Iterator[package.Package]:
-    """Yield the packages of [start, end) in the tree of `end` leaves, with the parts whose audience `may_see` allows."""
+def packages(
+    store: Store, log: Log, start: int, last: int, size: int, may_see: Callable[[str], bool]
+) -> Iterator[package.Package]:
+    """Yield the packages of [start, last), proved in the tree of `size` leaves, with the parts that `may_see` allows."""
     bundles = Bundles(store, log)
-    for first, last in spans(start, end):
-        entries = bundles.entries(first, last)
-        if len(entries) != last - first:
-            raise Malformed("log", f"entries {first} to {last} are not held")
-        proof = tree.subtree_proof(bundles, first - first % BUNDLE, last, end)
+    for first, end in spans(start, last):
+        entries = bundles.entries(first, end)
+        if len(entries) != end - first:
+            raise Malformed("log", f"entries {first} to {end} are not held")
+        proof = tree.subtree_proof(bundles, first - first % BUNDLE, end, size)
         audiences = [[name for name, _commitment in entry.commitments(raw)[1]] for raw in entries]
-        parts = [
-            (name, content)
-            for name, content in bundles.parts(first, last)
-            if may_see(audiences[name[0] - first][name[1]])
-        ]
+        held = bundles.parts(first, end)
+        parts = [(name, content) for name, content in held if may_see(audiences[name[0] - first][name[1]])]
         yield package.Package(first, entries, proof, parts)

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from banyan.v1 import control_pb2 as pb
 from google.protobuf.message import DecodeError
 
-from sync import keys, origin
+from sync import entry, keys, origin
 from sync.errors import Malformed
 from sync.note import VerifierKey
 
 ROLES = {"hub": pb.ROLE_HUB, "substation": pb.ROLE_SUBSTATION, "alliance": pb.ROLE_ALLIANCE, "outlet": pb.ROLE_OUTLET}
 STATUSES = {"active": pb.STATUS_ACTIVE, "suspended": pb.STATUS_SUSPENDED, "revoked": pb.STATUS_REVOKED}
-_ROLE_NAMES = {number: name for name, number in ROLES.items()}
-_STATUS_NAMES = {number: name for name, number in STATUSES.items()}
+_ROLE_NAMES = {int(number): name for name, number in ROLES.items()}
+_STATUS_NAMES = {int(number): name for name, number in STATUSES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,11 @@ def decode(raw: bytes) -> Statement | None:
     if what == "home":
         return Home(origin.check(message.home.origin), origin.check(message.home.home))
     return None
+
+
+def body_of(raw: bytes) -> bytes:
+    """Return the control message in an entry's bytes; raise Malformed."""
+    return entry.Entry.decode(raw).control
 
 
 def describe(raw: bytes) -> tuple[str, str]:

@@ -46,8 +46,8 @@ class RootStatement:
         return statement
 
     def _is_well_named(self) -> bool:
-        pairs = ((self.log_keys, self.name), (self.root_keys, root_name(self.name)))
-        pairs += ((self.next_root_keys, root_name(self.name)),)
+        root = root_name(self.name)
+        pairs = ((self.log_keys, self.name), (self.root_keys, root), (self.next_root_keys, root))
         named = all([(key.name, key.type) for key in pair] == [(name, one) for one in _TYPES] for pair, name in pairs)
         mirror = (origin.mirror_name(self.name), keys.MLDSA44)
         return named and (self.mirror_key.name, self.mirror_key.type) == mirror and self.version >= 1

@@ -64,7 +64,7 @@ class HeadLock:
         if path.exists():
             raise NeedsRecovery("", "head.lock exists already")
         db = connect(path)
-        Database(db)["head"].create(
+        Database(db).table("head").create(
             {"origin": str, "size": int, "root": bytes, "time": int, "note": bytes}, pk="origin"
         )
         db.close()

@@ -215,3 +215,12 @@ def give_receipt(store: Store, lock: HeadLock, signer: Signer, parent: str, end:
     with store.write():
         store.put_receipt(log, receipt)
     return receipt
+
+
+def settle(store: Store, end: Head) -> None:
+    """Count a log from above as stored up to `end`, once our own leaves give its root; raise Conflict otherwise."""
+    with store.write():
+        log = store.add_log(end.origin)
+        if log.next_entry < end.size or Bundles(store, log).root(end.size) != end.root:
+            raise Conflict(end.size, log.stored, log.next_entry)
+        store.set_stored(log, end.size)

@@ -14,6 +14,7 @@ from sync.errors import NeedsRecovery
 from sync.head import Head
 from sync.keys import Signer
 from sync.lock import HeadLock, Signed
+from sync.note import VerifierKey
 from sync.store import Log, Store
 from sync.tree import BUNDLE
 
@@ -47,6 +48,11 @@ class OwnLog:
             log = self._store.add_log(self.origin)
             if log.next_entry == 0:
                 self._append(log, [entry.control_entry(self._now_ms(), control.encode(genesis))], [[]])
+
+    @property
+    def verifiers(self) -> tuple[VerifierKey, ...]:
+        """The log's two public keys, 01 and 06."""
+        return tuple(signer.verifier for signer in self._signers)
 
     @property
     def log(self) -> Log:

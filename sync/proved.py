@@ -9,7 +9,6 @@ from struct import Struct, error
 
 from sync import entry, head, note, proof, tree
 from sync.bundles import Bundles
-from sync.checkpoint import Checkpoint
 from sync.errors import BadProof, Malformed
 from sync.head import Head
 
@@ -95,8 +94,3 @@ def check_parts(step: Step, committer: entry.Committer) -> None:
     for number, content in step.parts.items():
         if number >= len(stated) or committer.commit(stated[number][0], content) != stated[number][1]:
             raise BadProof(f"part {number} is not what the entry committed to")
-
-
-def checkpoint_of(signed: bytes) -> Checkpoint:
-    """Return the checkpoint in a note, nothing verified."""
-    return Checkpoint.parse(note.Note.parse(signed).text)

@@ -38,13 +38,19 @@ def refuse(context: grpc.ServicerContext, error: SyncError) -> NoReturn:
     raise AssertionError("abort returns to nobody")
 
 
+def trailers(error: grpc.RpcError) -> dict[str, str]:
+    """Return the text trailers of a failed call."""
+    if not isinstance(error, grpc.Call):
+        return {}
+    return {str(name): str(value) for name, value in error.trailing_metadata() or ()}
+
+
 def understood(error: grpc.RpcError, node: str) -> SyncError:
     """Return the refusal that the other side raised, or Unreachable where it did not answer."""
-    trailers = dict(error.trailing_metadata() or ()) if isinstance(error, grpc.Call) else {}
-    reason, facts = trailers.get(REASON), trailers.get(FACTS, "")
-    kind = _BY_REASON.get(str(reason))
+    said = trailers(error)
+    kind = _BY_REASON.get(said.get(REASON, ""))
     if kind is not None:
-        return kind(*(_fact(one) for one in str(facts).split(",")))
+        return kind(*(_fact(one) for one in said.get(FACTS, "").split(",")))
     status = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
     detail = error.details() if isinstance(error, grpc.Call) else str(error)
     if status in (_Code.UNAVAILABLE, _Code.DEADLINE_EXCEEDED, _Code.CANCELLED, _Code.RESOURCE_EXHAUSTED):

@@ -60,7 +60,7 @@ class Registry:
         found = self._newest("home", name, origin.federation(name))
         if found is None:
             return origin.default_home(name)
-        statement = control.decode(entry.Entry.decode(found[1]).control)
+        statement = control.decode(control.body_of(found[1]))
         return statement.home if isinstance(statement, control.Home) else origin.default_home(name)
 
     def find(self, name: str) -> Registration | None:
@@ -72,7 +72,7 @@ class Registry:
         if found is None:
             return None
         index, raw = found
-        statement = control.decode(entry.Entry.decode(raw).control)
+        statement = control.decode(control.body_of(raw))
         return Registration(statement, home, index) if isinstance(statement, control.Node) else None
 
     def get(self, name: str) -> Registration:
@@ -145,13 +145,13 @@ class Registry:
             "(select max(id) from control where log = ? and what in ('node', 'member') group by about) order by about",
             (log.id, log.id),
         ).fetchall()
-        found = (control.decode(entry.Entry.decode(raw).control) for (raw,) in rows)
+        found = (control.decode(control.body_of(raw)) for (raw,) in rows)
         return [one for one in found if isinstance(one, control.Node | control.Member)]
 
     def membership(self, alliance: str, name: str) -> control.Member | None:
         """Return what `alliance` says of `name`, as far as its log is believed here."""
         found = self._newest("member", name, alliance)
-        statement = control.decode(entry.Entry.decode(found[1]).control) if found else None
+        statement = control.decode(control.body_of(found[1])) if found else None
         return statement if isinstance(statement, control.Member) else None
 
     def is_parent(self, parent: str, name: str) -> bool:

@@ -113,7 +113,10 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             try:
                 call.registry.check_caller(call.path)
             except NotAllowed as error:
-                answer.status, answer.reason = control.STATUSES.get(error.reason, 0), error.reason
+                answer.status, answer.reason = (
+                    control.STATUSES.get(error.reason, control.pb.STATUS_UNSPECIFIED),
+                    error.reason,
+                )
                 return answer
             answer.status = control.STATUSES["active"]
             presence.heard(call.store, call.registry, call.path, request.your_head)
@@ -144,7 +147,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
     ) -> Iterator[pb.AddEntriesResponse]:
         """Store packages as they come, one acknowledgement each, then give a receipt if the log is whole."""
         with self._call(context, "AddEntries") as call:
-            header = next(request_iterator).header
+            header = next(request_iterator, pb.AddEntriesRequest()).header
             registered = call.check_bringer(header.origin)
             end = _end(call, header)
             committer, may_hold = call.committer(header.origin), call.may_hold(header.origin)
@@ -200,7 +203,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 raise Conflict(held.stored, held.stored, held.next_entry)
             packer = Packer()
             may_see = remembered(lambda audience: call.registry.may_see(audience, request.origin, call.path))
-            for count, found in enumerate(packages(call.store, held, request.start, request.end, may_see), 1):
+            sent = packages(call.store, held, request.start, request.end, request.end, may_see)
+            for count, found in enumerate(sent, 1):
                 call.registry.check_caller(call.path)
                 frame = packer.pack(found)
                 yield pb.Package(first=frame.first, compressed=frame.compressed, frame=frame.content)

@@ -1,0 +1,187 @@
+"""The parent's side of joining and renewing: invitations, and the one method of the joining door (wire.md section 6)."""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+import grpc
+from banyan.v1 import enrolment_pb2 as pb
+from banyan.v1 import enrolment_pb2_grpc
+
+from node import authority, errors, tokens
+from node.enrolment import joining_text, keys_hash, proofs_of, renewal_text
+from node.errors import NodeError
+from node.node import Node, Opened
+from node.notebook import Invitation
+from node.tokens import Token
+from records import body
+from records.body import Record
+from sync import control, keys, proved, refusals
+from sync.errors import Malformed, NotAllowed, SyncError
+from sync.note import VerifierKey
+from sync.registry import Registry
+
+log = logging.getLogger(__name__)
+RENEWAL_MAX_SKEW_S = 600
+
+
+def invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
+    """Write down an invitation for `origin` and return its token, which is kept nowhere.
+
+    Raises NotAllowed for an origin that is not ours to invite.
+    """
+    with node.opened() as opened:
+        home = opened.registry.home(origin)
+        if home != node.origin and node.settings.role != "alliance":
+            raise NotAllowed(origin, f"its home is {home or 'itself'}")
+    secret = os.urandom(tokens.SECRET_BYTES)
+    alliance_id = os.urandom(8).hex() if role == "alliance" else ""
+    expires = int(node.clock()) + days * 86_400
+    der = authority.authority_der(node.home)
+    token = Token(node.settings.join_address, der, node.federation.id, origin, role, expires, secret)
+    node.notebook.invite(
+        Invitation(
+            tokens.secret_hash(secret), origin, role, name, alliance_id, expires, "invited", b"", int(node.clock())
+        )
+    )
+    return token
+
+
+class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
+    """Lets invited nodes in, and renews certificates. `enrolled` hears of each origin that was let in."""
+
+    def __init__(self, node: Node, enrolled: Callable[[str], None]):
+        self._node = node
+        self._enrolled = enrolled
+
+    def Enrol(self, request: pb.EnrolRequest, context: grpc.ServicerContext) -> pb.EnrolResponse:
+        """Answer a joining or renewing node with a certificate; the same request again gets the same standing."""
+        try:
+            with self._node.opened() as opened:
+                if request.WhichOneof("why") == "joining":
+                    answer = self._join(opened, request)
+                elif request.WhichOneof("why") == "renewal":
+                    answer = self._renew(opened, request)
+                else:
+                    raise Malformed("enrolment", "neither joining nor renewing")
+        except NodeError as error:
+            log.warning("enrolment refused origin=%s reason=%s", request.origin[:80], type(error).__name__)
+            _refuse(context, error)
+        except SyncError as error:
+            log.warning("enrolment refused origin=%s error=%r", request.origin[:80], error)
+            refusals.refuse(context, error)
+        log.info("enrolled origin=%s", request.origin)
+        self._enrolled(request.origin)
+        return answer
+
+    def _join(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
+        joining, hashed = request.joining, tokens.secret_hash(request.joining.token_secret)
+        invited = self._node.notebook.find_invitation(hashed)
+        if invited is None:
+            raise errors.NoInvitation()
+        if invited.origin != request.origin:
+            raise NotAllowed(request.origin[:200], "invited-under-another-name")
+        asked = _asked(invited, joining)
+        registered = _registered(asked)
+        text = joining_text(hashed, asked.origin, registered)
+        for key, signature in zip((*asked.log_keys, asked.mirror_key), joining.signatures, strict=False):
+            keys.verify_bytes(key, text, signature)
+        if len(joining.signatures) != 3:
+            raise Malformed("enrolment", "three signatures are needed")
+        certificate = authority.issue_client(self._node.home, request.csr, asked.origin, self._node.settings.cert_days)
+        try:
+            self._node.notebook.use_invitation(hashed, keys_hash(registered), self._node.clock())
+        except errors.TokenUsed:
+            with opened.store.write():
+                opened.store.alarm("token-used-twice", asked.origin, "with other keys")
+            raise
+        self._register(opened, asked, invited, joining.registration)
+        return self._answer(opened, certificate)
+
+    def _register(
+        self, opened: Opened, asked: control.Node, invited: Invitation, registration: Sequence[bytes]
+    ) -> None:
+        """State the node, or its membership, in the own log, unless the newest statement says the same."""
+        registry = opened.registry
+        if registry.home(asked.origin) == self._node.origin:
+            known = registry.find(asked.origin)
+            if known is not None and known.node.status != "active":
+                raise NotAllowed(asked.origin, known.node.status)
+            if known is None or known.node != asked:
+                opened.own.state(asked)
+                opened.own.add([[("federation", name_record(asked.origin, asked.role, invited.name))]])
+            return
+        _check_introduced(registry, asked, registration)
+        member = registry.membership(self._node.origin, asked.origin)
+        if member is None or member.status != "active":
+            opened.own.state(control.Member(asked.origin, "active"))
+
+    def _renew(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
+        registered = opened.registry.check_caller(request.origin)
+        renewal = request.renewal
+        if abs(renewal.time_ms / 1000 - self._node.clock()) > RENEWAL_MAX_SKEW_S:
+            raise NotAllowed(request.origin, "clock")
+        if len(renewal.signatures) != 2:
+            raise Malformed("enrolment", "two signatures are needed")
+        text = renewal_text(request.origin, renewal.time_ms, request.csr)
+        for key, signature in zip(registered.node.log_keys, renewal.signatures, strict=True):
+            keys.verify_bytes(key, text, signature)
+        days = self._node.settings.cert_days
+        return self._answer(opened, authority.issue_client(self._node.home, request.csr, request.origin, days))
+
+    def _answer(self, opened: Opened, certificate: bytes) -> pb.EnrolResponse:
+        return pb.EnrolResponse(
+            certificate=certificate,
+            federation_root=self._node.federation.encode(),
+            registration=proofs_of(opened, self._node.origin),
+            sync_address=self._node.settings.sync_address,
+        )
+
+
+def _asked(invited: Invitation, joining: pb.Joining) -> control.Node:
+    """Return the registration that a request asks for, its keys checked."""
+    asked = control.Node(
+        invited.origin,
+        invited.role,
+        "active",
+        control.log_keys(joining.log_keys, invited.origin),
+        VerifierKey.parse(joining.mirror_key),
+        joining.hpke_key,
+        alliance_id=invited.alliance_id,
+    )
+    checked = control.decode(control.encode(asked))
+    assert isinstance(checked, control.Node)
+    return checked
+
+
+def _registered(node: control.Node) -> list[bytes]:
+    return [*(key.encode().encode() for key in node.log_keys), node.mirror_key.encode().encode(), node.hpke_key]
+
+
+def _check_introduced(registry: Registry, asked: control.Node, registration: Sequence[bytes]) -> None:
+    """Return once the proofs show that the origin's home registers just these keys, hub's entry first."""
+    if len(registration) > 2:
+        raise Malformed("enrolment", "too many proofs")
+    for proof in registration:
+        _index, raw, _parts, _hashes, _note = proved.parse(proof)
+        statement = control.decode(control.body_of(raw))
+        if not isinstance(statement, control.Node):
+            raise Malformed("enrolment", "a proof of something else")
+        registry.introduce(statement.origin, proof)
+    known = registry.check_active(asked.origin).node
+    if (known.log_keys, known.mirror_key, known.hpke_key) != (asked.log_keys, asked.mirror_key, asked.hpke_key):
+        raise NotAllowed(asked.origin, "other-keys-than-its-home-registers")
+
+
+def name_record(origin: str, role: str, name: str) -> bytes:
+    """Return the body of the register item that says what an origin is called."""
+    fields = {"origin": origin, "role": role, "name": name}
+    return body.encode(Record(f"organisation:{origin}", "assert", "organisation", 1, fields, {}))
+
+
+def _refuse(context: grpc.ServicerContext, error: NodeError) -> NoReturn:
+    facts = ",".join(str(one) for one in error.args)[:400].encode("ascii", "replace").decode()
+    context.set_trailing_metadata(((refusals.REASON, type(error).__name__), (refusals.FACTS, facts)))
+    context.abort(grpc.StatusCode.PERMISSION_DENIED, type(error).__name__)
+    raise AssertionError("abort returns to nobody")

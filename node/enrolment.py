@@ -1,0 +1,219 @@
+"""The child's side of joining and renewing, and the texts that both sides sign (wire.md section 6).
+
+A request is signed by every key that it registers, over a text that binds the token, the origin and all the keys.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import grpc
+from banyan.v1 import enrolment_pb2 as pb
+from banyan.v1 import enrolment_pb2_grpc
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from node import authority, doors, errors, keyfiles, settings, tokens
+from node.errors import NodeError
+from node.home import Home, write_whole
+from node.messages import N_
+from node.node import Node, Opened
+from node.notebook import Notebook
+from node.tokens import Token
+from sync import control, presence, proved, refusals
+from sync.bundles import Bundles
+from sync.federation import Federation
+from sync.lock import HeadLock
+from sync.registry import Registry
+from sync.service import ancestors
+from sync.store import Store
+
+TIMEOUT_S = 30.0
+
+
+class WrongFederation(NodeError):
+    """The parent belongs to another federation than its token says: ()."""
+
+    sentence = N_("The parent shows another federation than the invitation names. Do not join; tell its operator.")
+
+
+class OtherNode(NodeError):
+    """This home is another node: (origin, invited)."""
+
+    facts = ("origin", "invited")
+    sentence = N_(
+        "The invitation is for {invited}, but this home is {origin}. Use the home of that node, or a new one."
+    )
+
+
+class NotProvable(NodeError):
+    """The own registration cannot be shown yet: (home,)."""
+
+    facts = ("home",)
+    sentence = N_(
+        "{home} has not sealed this node's registration yet, so no other parent can check it. "
+        "Run `sync` after its next nightly session, then join again."
+    )
+
+
+def joining_text(secret_hash: bytes, origin: str, registered: Sequence[bytes]) -> bytes:
+    """Return what each registered key signs: the token's hash, the origin, and a hash over all keys."""
+    name = origin.encode()
+    return b"banyan-join/v1\0" + secret_hash + bytes([len(name)]) + name + keys_hash(registered)
+
+
+def renewal_text(origin: str, time_ms: int, csr: bytes) -> bytes:
+    """Return what both log keys sign to renew a certificate."""
+    name = origin.encode()
+    return b"banyan-renew/v1\0" + time_ms.to_bytes(8, "big") + bytes([len(name)]) + name + sha256(csr).digest()
+
+
+def keys_hash(registered: Sequence[bytes]) -> bytes:
+    """Return the hash that tells one set of keys from another."""
+    return sha256(b"".join(len(one).to_bytes(4, "big") + one for one in registered)).digest()
+
+
+def proofs_of(opened: Opened, origin: str) -> list[bytes]:
+    """Return tlog-proofs of the registrations of `origin` and of the homes above it, hub's entry first; [] for the hub.
+
+    Raises NotProvable while a home has not sealed its entry.
+    """
+    registry, found = opened.registry, []
+    for name in ancestors(registry, origin)[1:]:
+        known = registry.find(name)
+        held = opened.store.log(registry.home(name))
+        signed = opened.store.newest_head(held, at_most=held.stored) if held else None
+        if known is None or held is None or signed is None or known.index >= signed.size:
+            raise NotProvable(registry.home(name))
+        bundles = Bundles(opened.store, held)
+        raw = bundles.entries(known.index, known.index + 1)[0]
+        found.append(proved.prove(bundles, known.index, raw, signed.size, signed.note, {}))
+    return found
+
+
+_PARENTS_ERRORS: dict[str, type[NodeError]] = {
+    one.__name__: one
+    for one in (errors.NoInvitation, errors.TokenExpired, errors.TokenWithdrawn, errors.TokenUsed, NotProvable)
+}
+
+
+def join(home: Home, token: Token, name: str, window: str = "") -> Node:
+    """Make this home a node below the token's parent, or let the node join a further parent; return it.
+
+    Every step may be repeated after a crash with the same token. Raises NodeError, SyncError; a refused first join
+    leaves the keys that it made, so that the same token can be tried again.
+    """
+    origin = token.origin
+    first = not home.settings_file.exists()
+    if first and not home.keys.exists():
+        Home.create(home.path)
+        keyfiles.create(home, origin)
+    elif not first and settings.load(home, {}).origin != origin:
+        raise OtherNode(settings.load(home, {}).origin, origin)
+    parent_origin = authority.peer_origin(x509.load_der_x509_certificate(token.authority_der))
+    answer = _enrol(home, token, parent_origin, [] if first else _own_proofs(Node.open(home)))
+    federation = Federation.parse(answer.federation_root)
+    if federation.id != token.federation_id or (not first and federation.id != Node.open(home).federation.id):
+        raise WrongFederation()
+    keyfiles.save_client_certificate(home, parent_origin, answer.certificate, token.authority_der)
+    _prepare(home, federation, origin)
+    _introduce_parents(home, federation, origin, answer.registration)
+    parent = settings.Parent(parent_origin, answer.sync_address, token.join_address)
+    if first:
+        settings.save(home, settings.Settings(origin, token.role, name, parents=(parent,), window=window))
+    else:
+        settings.add_parent(home, parent)
+    joined = Node.open(home)
+    begin_log(joined)
+    return joined
+
+
+def _prepare(home: Home, federation: Federation, origin: str) -> None:
+    """Make what a joined home needs and does not have yet: its files are empty until then."""
+    if not home.federation_root.exists():
+        write_whole(home.federation_root, federation.encode())
+    store = Store.create(home.log_db)
+    presence.start(store)
+    store.close()
+    if not home.head_lock.exists() and not home.settings_file.exists():
+        HeadLock.create(home.head_lock).close()
+    if not home.node_db.exists():
+        Notebook.create(home.node_db)
+
+
+def _introduce_parents(home: Home, federation: Federation, origin: str, proofs: Sequence[bytes]) -> None:
+    """Keep the registrations of the parent and of those above it, each proved by the one before."""
+    store = Store(home.log_db)
+    try:
+        registry = Registry(store, federation, origin)
+        for proof in proofs:
+            statement = control.decode(control.body_of(proved.parse(proof)[1]))
+            if isinstance(statement, control.Node):
+                registry.introduce(statement.origin, proof)
+    finally:
+        store.close()
+
+
+def begin_log(node: Node) -> None:
+    """Add the genesis entry to a new node's own log; nothing to one that has begun."""
+    with node.opened() as opened:
+        opened.own.begin(opened.registry.home(node.origin))
+
+
+def _own_proofs(node: Node) -> list[bytes]:
+    with node.opened() as opened:
+        return proofs_of(opened, node.origin)
+
+
+def _enrol(home: Home, token: Token, parent_origin: str, proofs: Sequence[bytes]) -> pb.EnrolResponse:
+    mine = keyfiles.load(home, token.origin)
+    signers = (*mine.log, mine.mirror)
+    verifiers = [signer.verifier.encode() for signer in signers]
+    registered = [*(text.encode() for text in verifiers), mine.hpke_public]
+    text = joining_text(tokens.secret_hash(token.secret), token.origin, registered)
+    request = pb.EnrolRequest(
+        origin=token.origin,
+        csr=authority.csr(mine.tls_key_pem, token.origin),
+        joining=pb.Joining(
+            token_secret=token.secret,
+            log_keys=verifiers[:2],
+            mirror_key=verifiers[2],
+            hpke_key=mine.hpke_public,
+            signatures=[signer.sign_bytes(text) for signer in signers],
+            registration=proofs,
+        ),
+    )
+    ca = x509.load_der_x509_certificate(token.authority_der).public_bytes(authority.PEM)
+    return _ask(token.join_address, ca, mine.tls_key_pem, parent_origin, request)
+
+
+def _ask(address: str, ca: bytes, tls_key: bytes, parent: str, request: pb.EnrolRequest) -> pb.EnrolResponse:
+    with doors.channel(address, ca, tls_key, None, parent) as channel:
+        try:
+            return enrolment_pb2_grpc.EnrolmentStub(channel).Enrol(request, timeout=TIMEOUT_S)
+        except grpc.RpcError as error:
+            raise _understood(error, parent) from error
+
+
+def _understood(error: grpc.RpcError, parent: str) -> Exception:
+    trailers = refusals.trailers(error)
+    kind = _PARENTS_ERRORS.get(trailers.get(refusals.REASON, ""))
+    if kind is None:
+        return refusals.understood(error, parent)
+    given = [one for one in trailers.get(refusals.FACTS, "").split(",") if one]
+    return kind(*given[: len(kind.facts)])
+
+
+def renew(node: Node, parent: settings.Parent) -> bool:
+    """Renew the certificate for `parent` if it is old enough or has expired; tell whether it was."""
+    certificate, ca = keyfiles.client_certificate(node.home, parent.origin)
+    if authority.age_days(certificate) < node.settings.renew_after_days:
+        return False
+    csr = authority.csr(node.keys.tls_key_pem, node.origin)
+    time_ms = int(node.clock() * 1000)
+    text = renewal_text(node.origin, time_ms, csr)
+    signatures = [signer.sign_bytes(text) for signer in node.keys.log]
+    request = pb.EnrolRequest(origin=node.origin, csr=csr, renewal=pb.Renewal(time_ms=time_ms, signatures=signatures))
+    answer = _ask(parent.join_address, ca, node.keys.tls_key_pem, parent.origin, request)
+    authority_der = x509.load_pem_x509_certificate(ca).public_bytes(serialization.Encoding.DER)
+    keyfiles.save_client_certificate(node.home, parent.origin, answer.certificate, authority_der)
+    return True

@@ -1,0 +1,56 @@
+"""Founding a federation: the hub's home, its root statement, and the root keys that are carried away (wire.md section 6)."""
+
+import os
+from pathlib import Path
+
+from node import keyfiles
+from node.home import Home, write_new, write_whole
+from node.node import Node
+from node.notebook import Notebook
+from node.settings import Settings, save
+from sync import federation, presence
+from sync.federation import RootStatement
+from sync.keys import ED25519, MLDSA44, Signer
+from sync.lock import HeadLock
+from sync.store import Store
+
+ROOT_ED25519 = "root-ed25519.seed"
+ROOT_MLDSA44 = "root-mldsa44.seed"
+
+
+def found(path: Path, settings: Settings, carry: Path) -> Node:
+    """Make a hub in the empty directory `path`, and its two root keys in `carry`; return the hub, its log begun.
+
+    node.toml is written last: a crash before leaves a directory that no command takes for a node.
+    """
+    home = Home.create(path)
+    keyfiles.create(home, settings.origin)
+    mine = keyfiles.load(home, settings.origin)
+    roots = _root_keys(settings.origin, carry)
+    verifiers = tuple(signer.verifier for signer in roots)
+    log_keys = tuple(signer.verifier for signer in mine.log)
+    statement = RootStatement(settings.origin, 1, log_keys, mine.mirror.verifier, verifiers, verifiers)
+    made = federation.chain([federation.sign(statement, roots, int(os.stat(path).st_mtime))])
+    write_whole(home.federation_root, made.encode(), mode=0o644)
+    store = Store.create(home.log_db)
+    presence.start(store)
+    store.close()
+    HeadLock.create(home.head_lock).close()
+    Notebook.create(home.node_db)
+    save(home, settings)
+    node = Node.open(home)
+    with node.opened() as opened:
+        opened.own.begin("")
+    return node
+
+
+def _root_keys(origin: str, carry: Path) -> tuple[Signer, Signer]:
+    """Make the offline pair in `carry`, which must not hold one yet."""
+    carry.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = federation.root_name(origin)
+    made = []
+    for file, type_ in ((ROOT_ED25519, ED25519), (ROOT_MLDSA44, MLDSA44)):
+        seed = os.urandom(32)
+        write_new(carry / file, seed)
+        made.append(Signer(name, type_, seed))
+    return made[0], made[1]

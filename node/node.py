@@ -1,0 +1,131 @@
+"""One node, opened: its home, settings, keys and federation, and what is made from them for each call."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import grpc
+
+from node import authority, doors, keyfiles
+from node.errors import NodeError
+from node.home import Home
+from node.keyfiles import NodeKeys
+from node.notebook import Notebook
+from node.settings import Parent, Settings, load
+from sync import presence
+from sync.errors import NotAllowed
+from sync.federation import Federation
+from sync.lock import HeadLock
+from sync.ownlog import RESIGN_AFTER_S, OwnLog
+from sync.registry import Registry
+from sync.service import Serving
+from sync.store import Store
+
+
+@dataclass(frozen=True)
+class Node:
+    """A home whose files were read. Stores and locks are opened for each use, and closed by `with`."""
+
+    home: Home
+    settings: Settings
+    keys: NodeKeys
+    federation: Federation
+    clock: Callable[[], float] = time.time
+
+    @classmethod
+    def open(cls, home: Home, environ: Mapping[str, str] = os.environ, **flags: object) -> "Node":
+        """Return the node of `home`; raise NoHome, BadSetting, KeysMissing and their like."""
+        found = load(home, environ, **flags)
+        federation = Federation.parse(home.federation_root.read_bytes())
+        return cls(home, found, keyfiles.load(home, found.origin), federation)
+
+    @property
+    def origin(self) -> str:
+        return self.settings.origin
+
+    @property
+    def notebook(self) -> Notebook:
+        return Notebook(self.home.node_db)
+
+    @contextmanager
+    def opened(self) -> Iterator["Opened"]:
+        """Open log.db for one call or thread."""
+        store = Store(self.home.log_db)
+        try:
+            yield Opened(self, store)
+        finally:
+            store.close()
+
+    @contextmanager
+    def lock(self) -> Iterator[HeadLock]:
+        """Open head.lock; raise NeedsRecovery where it is missing."""
+        lock = HeadLock(self.home.head_lock)
+        try:
+            yield lock
+        finally:
+            lock.close()
+
+    def serving(self, stored: Callable[[str], None]) -> Serving:
+        """Return what the sync service needs; `stored` hears of each log that got a receipt here."""
+        return Serving(
+            self.origin,
+            self.federation,
+            self.home.log_db,
+            self.home.head_lock,
+            self.keys.mirror,
+            self.clock,
+            peer,
+            stored,
+        )
+
+    def channel(self, parent: Parent) -> grpc.Channel:
+        """Return a channel to a parent's sync door; raise NotJoined."""
+        certificate, ca = keyfiles.client_certificate(self.home, parent.origin)
+        return doors.channel(parent.sync_address, ca, self.keys.tls_key_pem, certificate, parent.origin)
+
+    def own_authority(self, hosts: list[str]) -> None:
+        """Make this node the authority of its own doors, or renew the certificate that it serves."""
+        if not (self.home.keys / authority.CERTIFICATE).exists():
+            authority.create(self.home, self.origin)
+        authority.server_certificate(self.home, hosts)
+
+
+def peer(context: grpc.ServicerContext) -> str:
+    """Return the caller's origin from its certificate; raise NotAllowed."""
+    try:
+        return doors.peer(context)
+    except NodeError as error:
+        raise NotAllowed("", "certificate") from error
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A node with its store open, in one thread."""
+
+    node: Node
+    store: Store
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(self.store, self.node.federation, self.node.origin)
+
+    @property
+    def own(self) -> OwnLog:
+        node = self.node
+        return OwnLog(self.store, node.origin, node.federation.id, node.keys.log, node.clock)
+
+    def seal_as_hub(self, resign: bool = False, anyway: str = "") -> int:
+        """Sign the own log of a node that has no parent; return its size.
+
+        Raises NeedsRecovery while too few substations have called since the start, unless a person signs `anyway`.
+        """
+        if anyway:
+            with self.store.write():
+                self.store.set_meta("ahead", b"")
+                self.store.alarm("signed-anyway", self.node.origin, f"by {anyway}")
+        else:
+            presence.check_may_sign(self.store, self.registry)
+        with self.node.lock() as lock:
+            return self.own.seal(lock, RESIGN_AFTER_S if resign else None).size

@@ -1,0 +1,181 @@
+"""The child's calls (wire.md section 4): one module with generated code, values and typed errors everywhere else."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import grpc
+from banyan.v1 import sync_pb2 as pb
+from banyan.v1 import sync_pb2_grpc
+
+from sync import control, refusals
+from sync.errors import Malformed, Unreachable
+from sync.package import MAX_UNACKNOWLEDGED, Frame, PartName
+
+CALL_TIMEOUT_S = 300.0
+_STATUS_NAMES = {number: name for name, number in control.STATUSES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What the child says first; see HelloRequest."""
+
+    known_epoch: bytes
+    offers: Sequence[tuple[str, int]]
+    ancestors: Sequence[tuple[str, int]]
+    your_head: bytes
+    receipts: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """What the parent has of one log; `reason` says why it takes nothing, if so."""
+
+    origin: str
+    recorded: int = 0
+    stored: int = 0
+    next_entry: int = 0
+    reason: str = ""
+    wanted: tuple[PartName, ...] = ()
+    wanted_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHead:
+    """A head of an ancestor's log, with the proof from the size that we said we hold."""
+
+    note: bytes
+    old_size: int
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What the parent answers; see HelloResponse."""
+
+    epoch: bytes
+    registry_version: int
+    status: str
+    reason: str
+    your_head: bytes
+    logs: dict[str, LogState]
+    receipts: tuple[bytes, ...]
+    ancestors: tuple[ShownHead, ...]
+    time_ms: int
+
+
+@dataclass(slots=True)
+class Sent:
+    """How far a call came: the parent's next_entry, its receipt if the log is whole there, parts it still wants."""
+
+    next_entry: int
+    receipt: bytes = b""
+    parts_wanted: int = 0
+    parts_refused: int = 0
+
+
+@dataclass
+class Client:
+    """Calls one parent over one channel. `deadline` gives the seconds that are left of the night."""
+
+    channel: grpc.Channel
+    parent: str
+    deadline: Callable[[], float] = lambda: CALL_TIMEOUT_S
+    calls: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._stub = sync_pb2_grpc.SyncStub(self.channel)
+
+    @contextmanager
+    def _called(self) -> Iterator[float]:
+        left = min(CALL_TIMEOUT_S, self.deadline())
+        if left <= 0:
+            raise Unreachable(self.parent, "DEADLINE_EXCEEDED", "the night is over")
+        self.calls += 1
+        try:
+            yield left
+        except grpc.RpcError as error:
+            raise refusals.understood(error, self.parent) from error
+
+    def hello(self, greeting: Greeting) -> Hello:
+        """Say what we hold and offer; return what the parent knows."""
+        request = pb.HelloRequest(
+            version=1,
+            known_epoch=greeting.known_epoch,
+            offers=[pb.LogSize(origin=origin, size=size) for origin, size in greeting.offers],
+            ancestors=[pb.LogSize(origin=origin, size=size) for origin, size in greeting.ancestors],
+            your_head=greeting.your_head,
+            receipts=[pb.ReceiptSize(signer=signer, size=size) for signer, size in greeting.receipts],
+        )
+        with self._called() as timeout:
+            answer = self._stub.Hello(request, timeout=timeout)
+        return Hello(
+            answer.epoch,
+            answer.registry_version,
+            _STATUS_NAMES.get(answer.status, "unknown"),
+            answer.reason,
+            answer.your_head,
+            {one.origin: _state(one) for one in answer.logs},
+            tuple(answer.receipts),
+            tuple(ShownHead(one.note, one.old_size, tuple(one.proof)) for one in answer.ancestors),
+            answer.time_ms,
+        )
+
+    def add_checkpoint(self, origin: str, old_size: int, proof: Sequence[bytes], note: bytes) -> int:
+        """Show a head; return the size that is recorded now. Raises OldSize with the size to prove it from."""
+        request = pb.AddCheckpointRequest(origin=origin, old_size=old_size, proof=proof, note=note)
+        with self._called() as timeout:
+            return self._stub.AddCheckpoint(request, timeout=timeout).recorded
+
+    def add_entries(
+        self, origin: str, start: int, end: int, frames: Iterable[Frame], acknowledged: Callable[[int], None]
+    ) -> Sent:
+        """Send packages, at most 8 unacknowledged; `acknowledged` hears next_entry after each. Returns what came last."""
+        room = threading.Semaphore(MAX_UNACKNOWLEDGED)
+        over = threading.Event()
+
+        def requests() -> Iterator[pb.AddEntriesRequest]:
+            yield pb.AddEntriesRequest(header=pb.AddEntriesRequest.Header(origin=origin, start=start, end=end))
+            for frame in frames:
+                while not room.acquire(timeout=1.0):
+                    if over.is_set():
+                        return
+                yield pb.AddEntriesRequest(
+                    package=pb.Package(first=frame.first, compressed=frame.compressed, frame=frame.content)
+                )
+
+        sent = Sent(start)
+        with self._called() as timeout:
+            try:
+                for answer in self._stub.AddEntries(requests(), timeout=timeout):
+                    room.release()
+                    sent.next_entry = answer.next_entry
+                    sent.receipt, sent.parts_wanted = answer.receipt, answer.parts_wanted
+                    sent.parts_refused += answer.parts_refused
+                    acknowledged(answer.next_entry)
+            finally:
+                over.set()
+        return sent
+
+    def add_parts(self, origin: str, parts: Sequence[tuple[PartName, bytes]]) -> int:
+        """Bring parts that were asked for; return how many were taken."""
+        request = pb.AddPartsRequest(
+            origin=origin, parts=[pb.Part(index=name[0], number=name[1], content=content) for name, content in parts]
+        )
+        with self._called() as timeout:
+            return self._stub.AddParts(request, timeout=timeout).taken
+
+    def entries(self, origin: str, start: int, end: int) -> Iterator[Frame]:
+        """Yield packages of a log above, from `start` on; the parent may stop early."""
+        request = pb.GetEntriesRequest(origin=origin, start=start, end=end)
+        with self._called() as timeout:
+            for one in self._stub.GetEntries(request, timeout=timeout):
+                yield Frame(one.first, one.compressed, one.frame)
+
+
+def _state(one: pb.LogState) -> LogState:
+    if one.next_entry > 2**63 - 1 or one.recorded > 2**63 - 1:
+        raise Malformed("hello", "a size out of range")
+    wanted = tuple((part.index, part.number) for part in one.wanted)
+    return LogState(one.origin, one.recorded, one.stored, one.next_entry, one.reason, wanted, one.wanted_total)

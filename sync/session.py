@@ -1,0 +1,304 @@
+"""A child's session with one parent (wire.md section 4): hello, seal, down, up, parts. Every step may be repeated."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from sync import entry, head, mirror, tree
+from sync.bundles import Bundles, packages
+from sync.client import Client, Greeting, Hello, LogState, Sent, ShownHead
+from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, OldSize, SyncError, Unreachable
+from sync.head import Head
+from sync.lock import HeadLock
+from sync.ownlog import RESIGN_AFTER_S, OwnLog
+from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, unpack
+from sync.registry import Registry
+from sync.service import ancestors, remembered
+from sync.store import Log, Store
+from sync.tree import BUNDLE
+
+log = logging.getLogger(__name__)
+MAX_PARTS_BYTES = 2 * 1024 * 1024
+MAX_SKEW_S = 300
+
+
+@dataclass
+class Report:
+    """What a session did. `refused` holds (origin, reason) of logs that were not taken; the others went on."""
+
+    parent: str
+    entries_up: int = 0
+    entries_down: int = 0
+    packages: int = 0
+    receipts: list[tuple[str, str, int]] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    parts_wanted: int = 0
+    calls: int = 0
+    skew_s: float = 0.0
+
+
+@dataclass
+class Session:
+    """One session. `progress` hears (origin, entries stored there, entries in all) after each package."""
+
+    store: Store
+    lock: HeadLock
+    own: OwnLog
+    registry: Registry
+    client: Client
+    clock: Callable[[], float]
+    progress: Callable[[str, int, int], None] = lambda origin, done, total: None
+    stop: threading.Event = field(default_factory=threading.Event)
+    resign: bool = False
+
+    def run(self) -> Report:
+        """Do all steps; return what was done.
+
+        Raises Unreachable, NotAllowed (this node itself is refused), NeedsRecovery (nothing was signed).
+        """
+        report = Report(self.client.parent)
+        try:
+            hello = self._hello(report)
+            self._check_shown_head(hello)
+            mine = self.own.seal(self.lock, RESIGN_AFTER_S if self.resign else None)
+            for shown in hello.ancestors:
+                self._attempt(report, self.client.parent, partial(self._pull, shown, report))
+            self._keep_receipts(hello.receipts, report)
+            self._bring_all(mine, hello, report)
+        finally:
+            report.calls = self.client.calls
+        return report
+
+    # -- hello --------------------------------------------------------------------------------------------------------
+
+    def _hello(self, report: Report) -> Hello:
+        parent = self.client.parent
+        epoch = self.store.meta(f"epoch:{parent}") or b""
+        known = self.store.log(parent)
+        parents_head = self.store.head(known) if known else None
+        above = [(one, self._held_size(one)) for one in ancestors(self.registry, parent)]
+        own = self.own.log
+        receipts = [(one.signer, one.size) for one in self.store.newest_receipts(own)]
+        greeting = Greeting(epoch, self._offers(), above, parents_head.note if parents_head else b"", receipts)
+        hello = self.client.hello(greeting)
+        if hello.status != "active":
+            raise NotAllowed(self.own.origin, hello.reason or hello.status)
+        report.skew_s = hello.time_ms / 1000 - self.clock()
+        if hello.epoch != epoch:
+            if epoch:
+                log.warning("parent restored parent=%s", parent)
+            hello = self._offer_everything(hello)
+        return hello
+
+    def _offer_everything(self, hello: Hello) -> Hello:
+        """The parent is not the one that we knew: its receipts say nothing any more, so every log is compared."""
+        everything = [(one.origin, one.stored) for one in self._mine_to_bring()]
+        again = self.client.hello(Greeting(hello.epoch, everything, (), b"", ()))
+        with self.store.write():
+            self.store.set_meta(f"epoch:{self.client.parent}", hello.epoch)
+        return replace(hello, logs=again.logs)
+
+    def _held_size(self, origin: str) -> int:
+        held = self.store.log(origin)
+        newest = self.store.head(held) if held else None
+        return newest.size if newest else 0
+
+    def _offers(self) -> list[tuple[str, int]]:
+        """Every log that holds more than the parent gave a receipt for; of our own also what is not sealed yet."""
+        above = set(ancestors(self.registry, self.client.parent))
+        found = {one.origin: one.stored for one in self.store.outstanding(self.client.parent)}
+        own, newest = self.own.log, self.store.newest_receipt(self.own.log, self.client.parent)
+        if own.next_entry > (newest.size if newest else 0):
+            found[own.origin] = own.next_entry
+        return [(origin, size) for origin, size in sorted(found.items()) if origin not in above]
+
+    def _mine_to_bring(self) -> list[Log]:
+        above = set(ancestors(self.registry, self.client.parent))
+        return [one for one in self.store.logs() if one.origin not in above and one.stored]
+
+    def _check_shown_head(self, hello: Hello) -> None:
+        """Raise NeedsRecovery if the parent shows a head of ours that we do not know; a bare claim is only reported."""
+        if not hello.your_head:
+            return
+        own = self.own
+        try:
+            shown = head.open_head(hello.your_head, own.verifiers)
+        except SyncError as error:
+            log.warning("bare claim parent=%s error=%r", self.client.parent, error)
+            with self.store.write():
+                self.store.alarm("bare-claim", self.client.parent, "showed a head of ours that we did not sign")
+            return
+        held = own.log
+        if shown.origin != own.origin:
+            raise NotAllowed(self.client.parent, "showed another log's head")
+        if shown.size > held.next_entry or Bundles(self.store, held).root(shown.size) != shown.root:
+            raise NeedsRecovery(own.origin, f"{self.client.parent} holds a head of size {shown.size} that is not ours")
+
+    # -- down ---------------------------------------------------------------------------------------------------------
+
+    def _pull(self, shown: ShownHead, report: Report) -> None:
+        """Bring one ancestor's log up to the head shown, verified by the code that verifies children's logs."""
+        promised = head.stated(shown.note)
+        if promised.origin not in ancestors(self.registry, self.client.parent):
+            raise NotAllowed(promised.origin, "not-above-me")
+        registered = self.registry.get(promised.origin)
+        mirror.record_head(self.store, registered, "", shown.note, shown.old_size, shown.proof)
+        held = self.store.add_log(promised.origin)
+        end = mirror.head_for(self.store, held, "", promised.size)
+        committer = entry.Committer(self.registry.federation.id, end.origin)
+        may_hold = remembered(lambda audience: self.registry.may_see(audience, end.origin, self.own.origin))
+        at = held.next_entry
+        while at < end.size:
+            before = at
+            for frame in self.client.entries(end.origin, at, end.size):
+                taken = mirror.take(self.store, registered, unpack(frame), end, committer, may_hold)
+                report.entries_down += taken.next_entry - at
+                at = taken.next_entry
+            if at == before:
+                raise Unreachable(self.client.parent, "UNAVAILABLE", "sent no entries")
+        mirror.settle(self.store, end)
+
+    # -- up -----------------------------------------------------------------------------------------------------------
+
+    def _bring_all(self, mine: Head, hello: Hello, report: Report) -> None:
+        """The own log first; the registry may have moved by it, so hello again before the logs that we mirror."""
+        others = {one.origin for one in self._mine_to_bring()} - {self.own.origin}
+        state = hello.logs.get(self.own.origin)
+        if state is not None:
+            moved = report.entries_up
+            self._bring(mine, state, report)
+            if report.entries_up > moved and others:
+                hello = self._again(others)
+        elif self.resign and hello.your_head != mine.note:
+            self.client.add_checkpoint(mine.origin, mine.size, (), mine.note)
+        for origin in sorted(set(hello.logs) & others):
+            self._attempt(report, origin, partial(self._bring_mirrored, hello.logs[origin], report))
+
+    def _again(self, others: set[str]) -> Hello:
+        epoch = self.store.meta(f"epoch:{self.client.parent}") or b""
+        offers = [(origin, size) for origin, size in self._offers() if origin in others]
+        return self.client.hello(Greeting(epoch, offers, (), b"", ()))
+
+    def _attempt(self, report: Report, origin: str, step: Callable[[], None]) -> None:
+        """One log's trouble does not stop the others; a broken line stops all."""
+        try:
+            step()
+        except Unreachable:
+            raise
+        except SyncError as error:
+            log.warning("log refused origin=%s parent=%s error=%r", origin, self.client.parent, error)
+            report.refused.append((origin, f"{type(error).__name__}: {error}"))
+
+    def _bring_mirrored(self, state: LogState, report: Report) -> None:
+        held = self.store.log(state.origin)
+        end = self.store.newest_head(held, at_most=held.stored) if held else None
+        if end is not None:
+            self._bring(end, state, report)
+
+    def _bring(self, end: Head, state: LogState, report: Report) -> None:
+        """Bring one log up to `end`, its wanted parts, and keep the parent's receipt."""
+        if state.reason:
+            raise NotAllowed(state.origin, state.reason)
+        held = self.store.add_log(end.origin)
+        recorded = self._show(end, held, state.recorded)
+        if recorded < end.size or end.size < state.stored:
+            return  # the parent has more of this log by another way
+        start = state.next_entry
+        while not self.stop.is_set():
+            sent = self._send(held, start, end, report)
+            if sent.receipt:
+                self._keep_receipt(sent.receipt, self.client.parent, end, report)
+                break
+            if sent.next_entry <= start:
+                raise Unreachable(self.client.parent, "UNAVAILABLE", "took no entries")
+            start = sent.next_entry
+        self._bring_parts(held, state, report)
+
+    def _show(self, end: Head, held: Log, recorded: int) -> int:
+        """Show `end`, proved from what the parent says is recorded, once more if that had moved."""
+        for _ in range(2):
+            if recorded >= end.size:
+                return recorded
+            proof = tree.consistency_proof(Bundles(self.store, held), recorded, end.size)
+            try:
+                return self.client.add_checkpoint(end.origin, recorded, proof, end.note)
+            except OldSize as error:
+                recorded = error.recorded
+        return recorded
+
+    def _send(self, held: Log, start: int, end: Head, report: Report) -> Sent:
+        last = min(end.size, (start // BUNDLE + MAX_PACKAGES_A_CALL) * BUNDLE)
+        report.packages += -(-last // BUNDLE) - start // BUNDLE if last > start else 0
+        frames = self._frames(held, start, last, end)
+        sent = self.client.add_entries(
+            end.origin, start, end.size, frames, lambda at: self.progress(end.origin, at, end.size)
+        )
+        report.entries_up += max(0, sent.next_entry - start)
+        report.parts_wanted += sent.parts_wanted
+        return sent
+
+    def _frames(self, held: Log, start: int, last: int, end: Head) -> Iterator[Frame]:
+        """Yield the packages of [start, last); runs in the transport's thread, so it opens a store of its own."""
+        store = Store(self.store.path)
+        try:
+            registry = Registry(store, self.registry.federation, self.own.origin)
+            parent = self.client.parent
+            may_see = remembered(lambda audience: registry.may_see(audience, end.origin, parent))
+            packer = Packer()
+            for one in packages(store, held, start, last, end.size, may_see):
+                if self.stop.is_set():
+                    return
+                yield packer.pack(one)
+        finally:
+            store.close()
+
+    def _bring_parts(self, held: Log, state: LogState, report: Report) -> None:
+        """Bring parts that the parent asked for and may see, a few megabytes a call."""
+        bundles = Bundles(self.store, held)
+        batch: list[tuple[tuple[int, int], bytes]] = []
+        size = 0
+        for index, number in state.wanted:
+            content = bundles.part(index, number) if index < held.next_entry else None
+            stated = entry.commitments(bundles.entries(index, index + 1)[0])[1] if content is not None else ()
+            if content is None or number >= len(stated):
+                continue
+            if not self.registry.may_see(stated[number][0], held.origin, self.client.parent):
+                continue
+            batch.append(((index, number), content))
+            size += len(content)
+            if size > MAX_PARTS_BYTES:
+                self.client.add_parts(held.origin, batch)
+                batch, size = [], 0
+        if batch:
+            self.client.add_parts(held.origin, batch)
+
+    # -- receipts -----------------------------------------------------------------------------------------------------
+
+    def _keep_receipt(self, raw: bytes, parent: str, end: Head, report: Report) -> None:
+        receipt = head.open_receipt(raw, parent, self.registry.mirror_key(parent), int(self.clock()))
+        if receipt.checkpoint != end.checkpoint:
+            raise BadSignature(parent, "a receipt for something else")
+        with self.store.write():
+            self.store.put_receipt(self.store.add_log(end.origin), receipt)
+        report.receipts.append((end.origin, parent, receipt.size))
+
+    def _keep_receipts(self, notes: tuple[bytes, ...], report: Report) -> None:
+        """Keep the receipts that nodes above the parent gave for our own log."""
+        own = self.own.log
+        above = [one for one in ancestors(self.registry, self.client.parent) if one != self.client.parent]
+        for raw in notes:
+            for signer in above:
+                try:
+                    receipt = head.open_receipt(raw, signer, self.registry.mirror_key(signer), int(self.clock()))
+                except SyncError:
+                    continue
+                promised = receipt.checkpoint
+                if promised.origin != own.origin or promised.size > own.next_entry:
+                    raise Malformed("receipt", "not of our log")
+                if Bundles(self.store, own).root(promised.size) != promised.root:
+                    raise NeedsRecovery(own.origin, f"{signer} gave a receipt for other entries than ours")
+                with self.store.write():
+                    self.store.put_receipt(own, receipt)
+                report.receipts.append((own.origin, signer, receipt.size))

@@ -17,7 +17,7 @@ from node.notebook import Invitation
 from node.tokens import Token
 from records import body
 from records.body import Record
-from sync import control, keys, proved, refusals
+from sync import control, keys, presence, proved, refusals
 from sync.errors import Malformed, NotAllowed, SyncError
 from sync.note import VerifierKey
 from sync.registry import Registry
@@ -108,6 +108,8 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
             known = registry.find(asked.origin)
             if known is not None and known.node.status != "active":
                 raise NotAllowed(asked.origin, known.node.status)
+            if known is None:  # a new node cannot hold a head of ours that we lost
+                presence.heard(opened.store, registry, asked.origin, b"")
             if known is None or known.node != asked:
                 opened.own.state(asked)
                 opened.own.add([[("federation", name_record(asked.origin, asked.role, invited.name))]])

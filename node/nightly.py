@@ -1,13 +1,10 @@
-"""A node's night: a session with each parent, then the catalogue (architecture.md, One night)."""
+"""A node's night: a session with each parent (architecture.md, One night)."""
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from catalog import applying
-from catalog.catalogue import Catalogue
 from node import enrolment
 from node.errors import NodeError
 from node.node import Node
@@ -18,7 +15,6 @@ from sync.session import Report, Session
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
-APPLY_WAIT_S = 600.0
 
 
 @dataclass
@@ -82,22 +78,3 @@ def _renew(node: Node, parent: Parent) -> None:
             log.info("certificate renewed parent=%s", parent.origin)
     except Unreachable as error:
         log.warning("certificate not renewed parent=%s error=%r", parent.origin, error)
-
-
-def catalogue(node: Node) -> Catalogue:
-    """Return this node's catalogue, made where there is none: it is a view and can be made again."""
-    if not node.home.catalog_db.exists():
-        return Catalogue.create(node.home.catalog_db)
-    return Catalogue(node.home.catalog_db)
-
-
-def apply(node: Node, stop: threading.Event | None = None, progress: Callable[[int, int], None] | None = None) -> int:
-    """Bring the catalogue and its index up to what is stored; return the entries applied."""
-    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened:
-        found = catalogue(node)
-        try:
-            applied = applying.apply(opened.store, found, me=node.origin, clock=time.time, progress=progress, stop=stop)
-            applying.index(opened.store, found, progress=progress, stop=stop)
-        finally:
-            found.close()
-    return applied.entries

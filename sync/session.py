@@ -67,6 +67,7 @@ class Session:
                 self._attempt(report, self.client.parent, partial(self._pull, shown, report))
             self._keep_receipts(hello.receipts, report)
             self._bring_all(mine, hello, report)
+            self._remember(hello)
         finally:
             report.calls = self.client.calls
         return report
@@ -86,19 +87,21 @@ class Session:
         if hello.status != "active":
             raise NotAllowed(self.own.origin, hello.reason or hello.status)
         report.skew_s = hello.time_ms / 1000 - self.clock()
-        if hello.epoch != epoch:
-            if epoch:
-                log.warning("parent restored parent=%s", parent)
-            hello = self._offer_everything(hello)
+        if epoch and hello.epoch != epoch:
+            log.warning("parent restored parent=%s", parent)
+            hello = replace(hello, logs=self._everything(hello.epoch).logs)
         return hello
 
-    def _offer_everything(self, hello: Hello) -> Hello:
+    def _everything(self, epoch: bytes) -> Hello:
         """The parent is not the one that we knew: its receipts say nothing any more, so every log is compared."""
-        everything = [(one.origin, one.stored) for one in self._mine_to_bring()]
-        again = self.client.hello(Greeting(hello.epoch, everything, (), b"", ()))
-        with self.store.write():
-            self.store.set_meta(f"epoch:{self.client.parent}", hello.epoch)
-        return replace(hello, logs=again.logs)
+        mine = [(one.origin, one.stored) for one in self._mine_to_bring()]
+        return self.client.hello(Greeting(epoch, mine, (), b"", ()))
+
+    def _remember(self, hello: Hello) -> None:
+        """Keep the parent's epoch, once everything was compared with it."""
+        if self.store.meta(f"epoch:{self.client.parent}") != hello.epoch:
+            with self.store.write():
+                self.store.set_meta(f"epoch:{self.client.parent}", hello.epoch)
 
     def _held_size(self, origin: str) -> int:
         held = self.store.log(origin)
@@ -116,7 +119,7 @@ class Session:
 
     def _mine_to_bring(self) -> list[Log]:
         above = set(ancestors(self.registry, self.client.parent))
-        return [one for one in self.store.logs() if one.origin not in above and one.stored]
+        return [one for one in self.store.logs() if one.origin not in above and one.next_entry]
 
     def _check_shown_head(self, hello: Hello) -> None:
         """Raise NeedsRecovery if the parent shows a head of ours that we do not know; a bare claim is only reported."""

@@ -1,0 +1,30 @@
+"""A node's catalogue: opening it, and bringing it up to what is stored. It is a view, and can be made again."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from catalog import applying
+from catalog.catalogue import Catalogue
+from node.node import Node
+
+APPLY_WAIT_S = 600.0
+
+
+def catalogue(node: Node) -> Catalogue:
+    """Return this node's catalogue, made where there is none: it is a view and can be made again."""
+    if not node.home.catalog_db.exists():
+        return Catalogue.create(node.home.catalog_db)
+    return Catalogue(node.home.catalog_db)
+
+
+def apply(node: Node, stop: threading.Event | None = None, progress: Callable[[int, int], None] | None = None) -> int:
+    """Bring the catalogue and its index up to what is stored; return the entries applied."""
+    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened:
+        found = catalogue(node)
+        try:
+            applied = applying.apply(opened.store, found, me=node.origin, clock=time.time, progress=progress, stop=stop)
+            applying.index(opened.store, found, progress=progress, stop=stop)
+        finally:
+            found.close()
+    return applied.entries

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from node.errors import BadCertificate, KeysExist, KeysMissing
-from node.home import Home, write_new, write_whole
+from node.home import Home, write_whole
 from node.keyfiles import TLS, new_p256_pem, read_private
 from node.messages import N_
 from sync import origin as origins
@@ -36,7 +36,7 @@ def create(home: Home, origin: str, now: datetime | None = None) -> None:
     if (home.keys / CERTIFICATE).exists():
         raise KeysExist(str(home.keys / CERTIFICATE))
     if not (home.keys / KEY).exists():  # it does, without certificate, where an attempt broke off
-        write_new(home.keys / KEY, new_p256_pem())
+        write_whole(home.keys / KEY, new_p256_pem())
     now = now or datetime.now(UTC)
     key = _private(read_private(home.keys / KEY))
     subject = _name("Banyan authority")

@@ -160,10 +160,16 @@ def _settings(given: dict[str, Any]) -> Settings:
     for name in ("origin", "role", "name"):
         if name not in given:
             raise BadSetting(name, "", "a value")
-    values = dict(given)
-    values["parents"] = tuple(_part(Parent, "parents", one) for one in given.get("parents", ()))
-    values["people"] = {user: _part(Person, "people", one) for user, one in given.get("people", {}).items()}
-    return Settings(**values)
+    parents, people = given.get("parents", []), given.get("people", {})
+    if not isinstance(parents, list):
+        raise BadSetting("parents", parents, "[{ origin, sync_address, join_address }]")
+    if not isinstance(people, dict):
+        raise BadSetting("people", people, "[people]")
+    parts = {
+        "parents": tuple(_part(Parent, "parents", one) for one in parents),
+        "people": {user: _part(Person, "people", one) for user, one in people.items()},
+    }
+    return Settings(**{**given, **parts})
 
 
 def _part(kind: type, name: str, given: object) -> Any:
@@ -208,15 +214,17 @@ def _check(given: Settings) -> None:
         _check_address(name, getattr(given, name), empty_allowed=name.startswith("public"))
     try:
         zone = ZoneInfo(given.timezone)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise BadSetting("timezone", given.timezone, "a name like Asia/Shanghai") from error
     for name in ("window", "answers_window"):
         try:
             Window.parse(getattr(given, name), zone)
         except ValueError as error:
             raise BadSetting(name, getattr(given, name), "HH:MM-HH:MM") from error
-    if not 0 < given.renew_after_days < given.cert_days <= 397 or given.disk_floor_mb < 0:
+    if not 0 < given.renew_after_days < given.cert_days <= 397:
         raise BadSetting("renew_after_days", given.renew_after_days, "0 < renew_after_days < cert_days <= 397")
+    if given.disk_floor_mb < 0:
+        raise BadSetting("disk_floor_mb", given.disk_floor_mb, ">= 0")
     for parent in given.parents:
         _check_origin("parents", parent.origin)
         _check_address("parents", parent.sync_address)

@@ -1,9 +1,9 @@
 """Made-up patents under the headings of the CNIPA search export, for the demo, trials and benchmarks.
 
 Nothing here exists: every agency is a 虚构代理机构, every company's name says 虚构, and every abstract ends with
-（虚构数据）. Numbers have the real form and right check digits, so that they pass the same checks as real ones. The words
-are in vocabulary.txt: lists long enough, with numbers and codes in between, that packages are no easier to compress
-than those of real files.
+（虚构数据）. Numbers have the real form and right check digits, so that they pass the same checks as real ones. The
+words are in vocabulary.txt: lists long enough, with numbers and codes in between, that packages are no easier to
+compress than those of real files.
 """
 
 import csv
@@ -167,8 +167,8 @@ def _abstract(rng: Random, subject: str) -> str:
         f"本发明涉及{rng.choice(_WORDS['fields'])}领域，公开了一种{subject}，包括{one}、{two}和{three}，"
         f"所述{one}{join}{two}，"
         f"{three}由{rng.choice(_WORDS['materials'])}制成并{hold}{four}，{five}{lead}{one}，型号{_model(rng)}，"
-        f"其参数为{low}～{low + 1 + int(rng.random() * 200)}{rng.choice(_WORDS['units'])}，{rng.choice(_WORDS['effects'])}，"
-        f"{rng.choice(_WORDS['effects'])}。（虚构数据）"
+        f"其参数为{low}～{low + 1 + int(rng.random() * 200)}{rng.choice(_WORDS['units'])}，"
+        f"{rng.choice(_WORDS['effects'])}，{rng.choice(_WORDS['effects'])}。（虚构数据）"
     )
 
 

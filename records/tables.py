@@ -1,19 +1,20 @@
 """Spreadsheets and CSV files as rows of text, whatever wrote them.
 
 The format is told by the first bytes, not by the file's name. CSV is decoded strictly, in the order byte order mark,
-UTF-8, GB18030, and read as a stream; a workbook is held in memory.
+UTF-8, GB18030, and read as a stream; a workbook is read by workbook.py and its rows are held in memory.
 """
 
 import codecs
 import csv
+import subprocess
+import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-import python_calamine
+import orjson
 
 from records.errors import UnreadableFile
 
@@ -24,6 +25,7 @@ MAX_ROWS = 1_048_576  # what a sheet can hold
 MAX_COLUMNS = 512
 MAX_CELL_CHARS = 32_767  # what a cell can hold
 _CHUNK = 1 << 20
+_READER = Path(__file__).with_name("workbook.py")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 Format = Literal["xls", "xlsx", "csv"]
 Row = tuple[int, list[str]]
@@ -67,10 +69,10 @@ def read(path: Path) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class _SheetRows:
-    cells: Sequence[Sequence[object]]
+    lines: list[bytes]
 
     def read(self) -> Iterator[Row]:
-        return ((number, [_text(cell) for cell in row]) for number, row in enumerate(self.cells, 1))
+        return ((number, orjson.loads(line)) for number, line in enumerate(self.lines, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +100,19 @@ def _workbook(path: Path, form: Format) -> Table:
     _limit_size(path, MAX_WORKBOOK_BYTES)
     if form == "xlsx":
         _limit_unzipped(path)
-    try:
-        with python_calamine.CalamineWorkbook.from_path(path) as book:
-            sheets = {name: book.get_sheet_by_name(name) for name in _visible(book)}
-            filled = [name for name, sheet in sheets.items() if sheet.end is not None]
-            if not filled:
-                raise _empty()
-            sheet = sheets[filled[0]]
-            _limit_shape(sheet.total_height, sheet.total_width)
-            cells = sheet.to_python(skip_empty_area=False)
-    except python_calamine.PasswordError as error:
+    done = subprocess.run([sys.executable, "-I", _READER, path.resolve()], capture_output=True, check=False)
+    head, *lines = done.stdout.splitlines() or [b'{"refused":"damaged"}']
+    found = orjson.loads(head)
+    if found.get("refused") == "password":
         raise UnreadableFile(
             "文件有密码保护，无法读取；请去掉密码后重试。", "The file is protected by a password; remove it and retry."
-        ) from error
-    except (python_calamine.CalamineError, OSError) as error:
-        raise UnreadableFile(
-            f"无法读取工作簿（{error}）；请用表格软件打开并另存为 xlsx 后重试。",
-            f"The workbook cannot be read ({error}); open it, save it as xlsx and retry.",
-        ) from error
-    return _table(form, "", filled[0], tuple(filled[1:]), _SheetRows(cells))
-
-
-def _visible(book: python_calamine.CalamineWorkbook) -> list[str]:
-    visible, work = python_calamine.SheetVisibleEnum.Visible, python_calamine.SheetTypeEnum.WorkSheet
-    return [one.name for one in book.sheets_metadata if one.visible == visible and one.typ == work]
+        )
+    if done.returncode or "refused" in found:
+        raise _damaged()
+    if not found["sheet"]:
+        raise _empty()
+    _limit_shape(found["rows"], found["columns"])
+    return _table(form, "", found["sheet"], tuple(found["others"]), _SheetRows(lines))
 
 
 def _csv(path: Path, start: bytes) -> Table:
@@ -175,40 +166,35 @@ def _within_limits(rows: Iterable[Row]) -> Iterator[Row]:
             yield number, cells
 
 
-def _text(cell: object) -> str:
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() else repr(cell)
-    if isinstance(cell, datetime | date):
-        return cell.isoformat()
-    return str(cell)
-
-
 def _limit_size(path: Path, max_bytes: int) -> None:
     size = path.stat().st_size
     if size > max_bytes:
-        raise UnreadableFile(
-            f"文件有 {size >> 20} MiB，超过 {max_bytes >> 20} MiB；请分成几个文件。",
-            f"The file has {size >> 20} MiB, more than {max_bytes >> 20} MiB; split it into several files.",
-            size,
-        )
+        raise _too_large(size, max_bytes)
 
 
 def _limit_unzipped(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(item.file_size for item in archive.infolist())
-    except (zipfile.BadZipFile, OSError) as error:
-        raise UnreadableFile(
-            "文件已损坏，不是完整的 xlsx；请重新导出。", "The file is damaged, not a whole xlsx; export it again."
-        ) from error
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        raise _damaged() from error
     if size > MAX_UNZIPPED_BYTES:
-        raise UnreadableFile(
-            f"文件解压后有 {size >> 20} MiB，超过 {MAX_UNZIPPED_BYTES >> 20} MiB；请分成几个文件。",
-            f"Unpacked the file has {size >> 20} MiB, more than {MAX_UNZIPPED_BYTES >> 20} MiB; split it.",
-            size,
-        )
+        raise _too_large(size, MAX_UNZIPPED_BYTES)
+
+
+def _damaged() -> UnreadableFile:
+    return UnreadableFile(
+        "文件已损坏，或不是完整的工作簿；请用表格软件打开并另存为 xlsx 后重试。",
+        "The file is damaged or not a whole workbook; open it, save it as xlsx and retry.",
+    )
+
+
+def _too_large(size: int, max_bytes: int) -> UnreadableFile:
+    return UnreadableFile(
+        f"文件（解压后）有 {size >> 20} MiB，超过 {max_bytes >> 20} MiB；请分成几个文件。",
+        f"The file has {size >> 20} MiB (unpacked), more than {max_bytes >> 20} MiB; split it into several files.",
+        size,
+    )
 
 
 def _limit_shape(rows: int, columns: int) -> None:

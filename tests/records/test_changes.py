@@ -1,0 +1,108 @@
+"""What a new statement changes, and that nothing is lost by it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records import changes
+from records.body import Record
+
+NAMES = ["title", "abstract", "status_text", "agency", "address"]
+fields = st.dictionaries(st.sampled_from(NAMES), st.text("灯泡光", min_size=1, max_size=2))
+column_sets = st.frozensets(st.sampled_from(NAMES))
+
+
+def record(stated, op="assert", **source):
+    return Record("design:CN:1", op, "design", 1, stated, source)
+
+
+@given(fields, fields, column_sets, st.booleans())
+def test_stating_the_same_again_changes_nothing(filed, stated, columns, clear_empty):
+    columns |= stated.keys()
+    changed = changes.change(record(filed), record(stated), columns, clear_empty)
+    result = changed or record(filed)
+    assert changes.change(result, record(stated, row=9), columns, clear_empty) is None
+    assert (changed is None) == (result.fields == filed)
+
+
+@given(fields, fields, column_sets, st.booleans())
+def test_absent_columns_keep_their_values_and_empty_cells_clear_only_when_asked(filed, stated, columns, clear_empty):
+    columns |= stated.keys()
+    result = (changes.change(record(filed), record(stated), columns, clear_empty) or record(filed)).fields
+    for name in NAMES:
+        if name in stated:
+            assert result[name] == stated[name]
+        elif clear_empty and name in columns:
+            assert name not in result
+        else:
+            assert result.get(name) == filed.get(name)
+
+
+def test_something_new_is_filed_as_stated():
+    assert changes.change(None, record({"title": "灯"}), frozenset(), False) == record({"title": "灯"})
+
+
+def test_the_filed_record_is_not_touched():
+    filed = record({"title": "灯", "raw": {"title": "灯 "}})
+    changes.change(filed, record({"title": "光"}), frozenset({"title"}), True)
+    assert filed == record({"title": "灯", "raw": {"title": "灯 "}})
+
+
+def test_the_source_is_that_of_the_new_statement():
+    changed = changes.change(
+        record({"title": "灯"}, row=1), record({"title": "光"}, row=2), frozenset({"title"}), False
+    )
+    assert changed.source == {"row": 2}
+
+
+def test_withdrawing_and_returning():
+    filed, gone = record({"title": "灯"}), record({}, "withdraw")
+    assert changes.change(filed, gone, frozenset(), False) == gone
+    assert changes.change(gone, gone, frozenset(), False) is None
+    assert changes.change(None, gone, frozenset(), False) is None
+    assert changes.change(gone, filed, frozenset(), False) == filed
+
+
+def test_a_newer_version_is_filed_and_never_an_older_one():
+    old, new = record({"title": "灯"}), replace(record({"title": "灯"}), version=2)
+    assert changes.change(old, new, frozenset(), False) == new
+    assert changes.change(new, old, frozenset(), False) is None
+
+
+def test_publications_are_added_and_completed_by_their_number():
+    filed = record({"publications": [{"no": "CN1A", "date": "2018-01-01"}, {"no": "CN1B", "date": "2019-01-01"}]})
+    columns = frozenset({"publications"})
+    assert changes.change(filed, record({"publications": [{"no": "CN1A"}]}), columns, True) is None
+    changed = changes.change(filed, record({"publications": [{"no": "CN1B", "kind": "B"}]}), columns, True)
+    assert changed.fields["publications"][1] == {"no": "CN1B", "kind": "B", "date": "2019-01-01"}
+    assert len(changed.fields["publications"]) == 2
+
+
+def test_the_written_form_goes_with_its_field():
+    filed = record({"title": "灯", "ipc": ["A"], "raw": {"ipc": "A (x)", "title": "灯!"}})
+    changed = changes.change(filed, record({"title": "光"}), frozenset({"title"}), False)
+    assert changed.fields["raw"] == {"ipc": "A (x)"}
+    changed = changes.change(changed, record({"ipc": ["B"], "raw": {"ipc": "B (x)"}}), frozenset({"ipc"}), False)
+    assert changed.fields["raw"] == {"ipc": "B (x)"}
+
+
+@pytest.mark.parametrize(
+    ("filed", "stated", "is_older"),
+    [
+        (record({"status_date": "2018-01-02"}), record({"status_date": "2018-01-01"}), True),
+        (record({"status_date": "2018-01-02"}), record({"status_date": "2018-01-02"}), False),
+        (record({"status_date": "2018-01-02"}), record({"publication_date": "2000-01-01"}), False),
+        (
+            record({"publication_date": "2018-01-02"}),
+            record({"publications": [{"no": "a", "date": "2018-01-01"}]}),
+            True,
+        ),
+        (record({"status_date": "2018-01-02"}, exported="2020-01-01"), record({}, exported="2019-01-01"), True),
+        (record({"status_date": "2018"}, exported="2019"), record({"status_date": "2017"}, exported="2020"), False),
+        (record({}), record({}), False),
+    ],
+)
+def test_older_statements(filed, stated, is_older):
+    assert changes.older(filed, stated) is is_older

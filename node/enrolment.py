@@ -19,12 +19,10 @@ from node.messages import N_
 from node.node import Node, Opened
 from node.notebook import Notebook
 from node.tokens import Token
-from sync import control, presence, proved, refusals
-from sync.bundles import Bundles
+from sync import control, evidence, presence, proved, refusals
 from sync.federation import Federation
 from sync.lock import HeadLock
 from sync.registry import Registry
-from sync.service import ancestors
 from sync.store import Store
 
 TIMEOUT_S = 30.0
@@ -73,21 +71,11 @@ def keys_hash(registered: Sequence[bytes]) -> bytes:
 
 
 def proofs_of(opened: Opened, origin: str) -> list[bytes]:
-    """Return tlog-proofs of the registrations of `origin` and of the homes above it, hub's entry first; [] for the hub.
-
-    Raises NotProvable while a home has not sealed its entry.
-    """
-    registry, found = opened.registry, []
-    for name in ancestors(registry, origin)[1:]:
-        known = registry.find(name)
-        held = opened.store.log(registry.home(name))
-        signed = opened.store.newest_head(held, at_most=held.stored) if held else None
-        if known is None or held is None or signed is None or known.index >= signed.size:
-            raise NotProvable(registry.home(name))
-        bundles = Bundles(opened.store, held)
-        raw = bundles.entries(known.index, known.index + 1)[0]
-        found.append(proved.prove(bundles, known.index, raw, signed.size, signed.note, {}))
-    return found
+    """Return proofs of the registrations of `origin` and of those above it, hub's entry first. Raises NotProvable."""
+    try:
+        return evidence.registrations(opened.store, opened.registry, origin)
+    except evidence.NotProved as error:
+        raise NotProvable(str(error.args[1])) from error
 
 
 _PARENTS_ERRORS: dict[str, type[NodeError]] = {

@@ -130,6 +130,7 @@ class OwnLog:
                 swap.set(Signed(found.size, found.root, found.time_s, found.note))
         with self._store.write():
             self._store.put_head(log, found)
+            self._store.sight(log, found, "")
             self._store.set_stored(log, found.size)
         return found
 

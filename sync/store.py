@@ -152,21 +152,29 @@ class Store:
         )
 
     def sight(self, log: Log, head: Head, path: str) -> None:
-        """Keep a head whose signatures verify, whatever becomes of it; the oldest make room within a quota."""
+        """Keep a head whose signatures verify, whatever becomes of it.
+
+        Within a quota the oldest make room, but those that a receipt was given for stay: they are evidence.
+        """
         self.db.execute(
             "insert or ignore into sighting(log, path, size, root, time, note, seen_at) values (?, ?, ?, ?, ?, ?, ?)",
             (log.id, path, head.size, head.root, head.time_s, head.note, int(time.time())),
         )
         self.db.execute(
             "delete from sighting where log = ? and path = ? and rowid not in "
-            "(select rowid from sighting where log = ? and path = ? order by rowid desc limit ?)",
-            (log.id, path, log.id, path, MAX_SIGHTINGS),
+            "(select rowid from sighting where log = ? and path = ? order by rowid desc limit ?) "
+            "and size not in (select size from receipt where log = ?)",
+            (log.id, path, log.id, path, MAX_SIGHTINGS, log.id),
         )
 
     def sighted(self, log: Log, size: int) -> list[Head]:
         """Return the kept heads of one size, by any path."""
         rows = self.db.execute("select size, root, time, note from sighting where log = ? and size = ?", (log.id, size))
         return [_head(log.origin, row) for row in rows]
+
+    def signed_head(self, log: Log, promised: Checkpoint) -> Head | None:
+        """Return a kept head that promises just this."""
+        return next((one for one in self.sighted(log, promised.size) if one.root == promised.root), None)
 
     # -- receipts -----------------------------------------------------------------------------------------------------
 

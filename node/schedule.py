@@ -48,8 +48,11 @@ class Window:
     def on(self, day: date) -> tuple[float, float]:
         """Return (start, end) of the window that starts on this local day."""
         last_day = day + timedelta(days=1) if self.end < self.start else day
-        starts, ends = datetime.combine(day, self.start, self.zone), datetime.combine(last_day, self.end, self.zone)
-        return starts.timestamp(), ends.timestamp()
+        begins, ends = datetime.combine(day, self.start), datetime.combine(last_day, self.end)
+        start, end = begins.replace(tzinfo=self.zone).timestamp(), ends.replace(tzinfo=self.zone).timestamp()
+        if end <= start:  # the hour that is left out in spring has swallowed it: as long as always, an hour later
+            end = start + (ends - begins).total_seconds()
+        return start, end
 
     def latest(self, now: float) -> tuple[float, float]:
         """Return (start, end) of the newest window that has begun; `now` may be past its end."""

@@ -1,0 +1,184 @@
+"""The notebook, always reopened: nothing is kept in memory."""
+
+import sqlite3
+import threading
+from dataclasses import replace
+
+import pytest
+from sqlite_utils import Database
+
+from node.errors import MissingStore, NoInvitation, NoSubmission, TokenExpired, TokenUsed, TokenWithdrawn
+from node.notebook import Invitation, Notebook, RowFinding
+
+INVITED = Invitation(b"h" * 32, "ip.gd.example/gz/scut", "outlet", "华南理工大学", "", 1000, "invited", b"", 10)
+FINDING = RowFinding(2, "CN202310000001.2", "check-digit", "error", "number", "…", "校验位不对。", "Wrong check digit.")
+
+
+@pytest.fixture
+def path(tmp_path):
+    Notebook.create(tmp_path / "node.db")
+    return tmp_path / "node.db"
+
+
+def close(path, number, **given):
+    counts = {
+        "rows": 3,
+        "sealed": 1,
+        "unchanged": 1,
+        "refused": 1,
+        "first": 7,
+        "last": 8,
+        "findings": {"check-digit": 1},
+    }
+    Notebook(path).close_submission(number, 60.9, **{**counts, **given})
+
+
+def test_a_missing_notebook_is_an_error_and_not_made_again(tmp_path):
+    with pytest.raises(MissingStore):
+        Notebook(tmp_path / "node.db")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_notebook_is_made_once_for_its_owner(path):
+    with pytest.raises(FileExistsError):
+        Notebook.create(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert {"invitation", "run", "submission", "finding"} <= set(Database(path).table_names())
+    assert sqlite3.connect(path).execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+def test_an_invitation_is_used_once_by_one_set_of_keys(path):
+    Notebook(path).invite(INVITED)
+    assert Notebook(path).find_invitation(b"h" * 32) == INVITED
+    assert Notebook(path).use_invitation(b"h" * 32, b"keys", 500).origin == INVITED.origin
+    assert Notebook(path).find_invitation(b"h" * 32) == replace(INVITED, state="used", used_keys_hash=b"keys")
+    again = Notebook(path).use_invitation(b"h" * 32, b"keys", 5000)
+    assert again.origin == INVITED.origin, "the same keys get the same answer, also later"
+    with pytest.raises(TokenUsed):
+        Notebook(path).use_invitation(b"h" * 32, b"other", 500)
+    assert Notebook(path).invitations()[0].used_keys_hash == b"keys"
+
+
+def test_of_many_joiners_at_once_one_set_of_keys_wins(path):
+    Notebook(path).invite(INVITED)
+    answers, ready = [], threading.Barrier(8)
+
+    def join(keys):
+        ready.wait()
+        try:
+            Notebook(path).use_invitation(b"h" * 32, keys, 500)
+            answers.append(keys)
+        except TokenUsed:
+            answers.append(None)
+
+    threads = [threading.Thread(target=join, args=[b"key%d" % n]) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    winners = [one for one in answers if one]
+    assert (len(answers), len(winners)) == (8, 1)
+    assert Notebook(path).invitations()[0].used_keys_hash == winners[0]
+
+
+def test_an_invitation_ends_in_time_or_when_taken_back(path):
+    with pytest.raises(NoInvitation):
+        Notebook(path).use_invitation(b"h" * 32, b"keys", 0)
+    assert Notebook(path).find_invitation(b"h" * 32) is None
+    Notebook(path).invite(INVITED)
+    with pytest.raises(TokenExpired):
+        Notebook(path).use_invitation(b"h" * 32, b"keys", 1000)
+    assert Notebook(path).expire_invitations(999) == 0
+    assert Notebook(path).expire_invitations(1000) == 1
+    with pytest.raises(TokenExpired):
+        Notebook(path).use_invitation(b"h" * 32, b"keys", 500)
+    Notebook(path).invite(replace(INVITED, secret_hash=b"i" * 32))
+    assert Notebook(path).withdraw_invitations(INVITED.origin) == 1
+    with pytest.raises(TokenWithdrawn):
+        Notebook(path).use_invitation(b"i" * 32, b"keys", 500)
+
+
+def test_no_secret_is_in_the_file(path):
+    Notebook(path).invite(INVITED)
+    assert "secret" not in {column.name for column in Database(path)["invitation"].columns}
+
+
+def test_runs_remember_the_last_good_one_and_the_failures_since(path):
+    def run(job, start, end, outcome):
+        number = Notebook(path).start_run(job, start)
+        Notebook(path).end_run(number, outcome, "why", end)
+
+    assert Notebook(path).last_ok("sync") is None
+    assert Notebook(path).failures("sync", 0) == (0, 0.0)
+    for start, outcome in ((10.5, "ok"), (20, "failed"), (30, "failed"), (40, "interrupted")):
+        run("sync", start, start + 1, outcome)
+    run("apply", 50, 51, "ok")
+    Notebook(path).start_run("sync", 60)
+    assert Notebook(path).last_ok("sync") == 10.5
+    assert Notebook(path).failures("sync", 0) == (2, 31)
+    assert Notebook(path).failures("sync", 25) == (1, 31)
+    run("sync", 70, 71, "ok")
+    assert Notebook(path).failures("sync", 0) == (0, 0.0)
+    assert [(one.job, one.outcome, one.ended_at) for one in Notebook(path).runs(3)] == [
+        ("sync", "ok", 71),
+        ("sync", "", None),
+        ("apply", "ok", 51),
+    ]
+
+
+def test_a_submission_keeps_what_came_of_it(path):
+    number = Notebook(path).open_submission("王小明", ["专利.xlsx", "a.csv"], "ab" * 32, 50.5)
+    assert Notebook(path).submission(number).state == "open"
+    Notebook(path).add_findings(number, [FINDING, replace(FINDING, row=1)])
+    close(path, number)
+    found = Notebook(path).submission(number)
+    assert (found.state, found.person, found.files) == ("done", "王小明", ("专利.xlsx", "a.csv"))
+    assert (found.started_at, found.ended_at, found.first, found.last) == (50, 60, 7, 8)
+    assert (found.rows, found.sealed, found.unchanged, found.refused) == (3, 1, 1, 1)
+    assert found.findings == {"check-digit": 1}
+    assert [one.row for one in Notebook(path).findings(number)] == [1, 2]
+    assert list(Notebook(path).findings(number))[1] == FINDING
+    assert Notebook(path).submissions() == [found]
+
+
+def test_taking_a_submission_back_marks_it_when_done_and_not_before(path):
+    first = Notebook(path).open_submission("w", ["a"], "", 1)
+    close(path, first)
+    second = Notebook(path).open_submission("w", [], "", 2, undoes=first)
+    assert Notebook(path).submission(first).state == "done"
+    close(path, second, state="interrupted")
+    assert Notebook(path).submission(first).state == "done"
+    close(path, second)
+    assert [(one.number, one.state, one.undoes) for one in Notebook(path).submissions()] == [
+        (second, "done", first),
+        (first, "undone", 0),
+    ]
+
+
+def test_what_a_crash_left_open_is_marked(path):
+    first, second = (Notebook(path).open_submission("w", ["a"], "", 1) for _n in range(2))
+    close(path, second)
+    assert Notebook(path).interrupt_open_submissions(9) == 1
+    assert Notebook(path).submission(first).state == "interrupted"
+    assert Notebook(path).submission(second).state == "done"
+
+
+def test_what_is_not_there_is_said(path):
+    with pytest.raises(NoSubmission):
+        Notebook(path).submission(1)
+    with pytest.raises(NoSubmission):
+        close(path, 1)
+    with pytest.raises(NoSubmission):
+        Notebook(path).add_findings(1, [FINDING])
+
+
+def test_findings_are_written_all_or_none(path):
+    number = Notebook(path).open_submission("w", ["a"], "", 1)
+
+    def broken():
+        yield FINDING
+        raise ValueError("the checks broke")
+
+    with pytest.raises(ValueError, match="broke"):
+        Notebook(path).add_findings(number, broken())
+    assert list(Notebook(path).findings(number)) == []

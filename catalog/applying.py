@@ -1,0 +1,161 @@
+"""From log.db into the catalogue, record by record, by a journal that can be replayed.
+
+A batch is journalled in log.db first and then applied in one catalogue transaction. A crash between the two leaves the
+journal ahead, and the next call applies that row with its time. Any number of processes may apply at once.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import astuple, dataclass
+from threading import Event
+
+from catalog import journal, judgement
+from catalog.batch import apply_batch
+from catalog.bodies import place
+from catalog.catalogue import Catalogue
+from catalog.errors import OtherLog
+from catalog.journal import CHUNK
+from records.checks import RULES_VERSION
+from sync.schema import key
+from sync.store import Log, Store
+
+Range = tuple[int, int, int]  # log, first, last
+Clock = Callable[[], float]
+Progress = Callable[[int, int], None]
+_LOOKUP = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a call took up: entries read, parts that asserted or withdrew, parts quarantined."""
+
+    entries: int = 0
+    asserted: int = 0
+    withdrawn: int = 0
+    quarantined: int = 0
+
+    def plus(self, other: "Applied") -> "Applied":
+        return Applied(*(mine + more for mine, more in zip(astuple(self), astuple(other), strict=True)))
+
+
+def apply(
+    store: Store,
+    catalogue: Catalogue,
+    me: str,
+    clock: Clock,
+    progress: Progress | None = None,
+    stop: Event | None = None,
+) -> Applied:
+    """Bring the view up to what `store` holds under receipts (of `me`, the own log: everything); return what was new.
+
+    First replays what is journalled and not applied. Then, where RULES_VERSION is newer than the journal's, judges
+    everything again and takes up what is judged otherwise now; then parts that have arrived; then what the logs go on
+    with. `progress` gets (entries done, all that wait); `stop` ends the call between two batches. Raises OtherLog.
+    """
+    _agree(store, catalogue)
+    total = catalogue.lag(store, me).entries
+    done, batches = Applied(), _batches(store, catalogue, me, clock)
+    while not (stop and stop.is_set()) and (one := next(batches, None)):
+        done = done.plus(one)
+        if progress:
+            progress(done.entries, max(total, done.entries))
+    return done
+
+
+def _agree(store: Store, catalogue: Catalogue) -> None:
+    """Raise OtherLog unless the view was built from this log.db, or an older state of it."""
+    cursor = catalogue.cursor()
+    if cursor and journal.row(store, cursor) != catalogue.batch(cursor):
+        raise OtherLog(cursor)
+    sizes = {log.id: (log.origin, log.next_entry) for log in store.logs()}
+    for one in catalogue.origins().values():
+        name, size = sizes.get(one.id, ("", 0))
+        if name != one.name or size < one.covered:
+            raise OtherLog(cursor)
+
+
+def _batches(store: Store, catalogue: Catalogue, me: str, clock: Clock) -> Iterator[Applied]:
+    """Apply until nothing is left, yielding after each batch, outside of any transaction."""
+    while True:
+        yield from _replay(store, catalogue)
+        behind = catalogue.cursor()
+        plan = _plan(store, catalogue, me)
+        for group in plan:
+            if not journal.add(store, group, clock(), RULES_VERSION, behind):
+                break  # another process went on: see what is left then
+            yield from _replay(store, catalogue)
+            behind += len(group)
+        if not plan:
+            return
+
+
+def _replay(store: Store, catalogue: Catalogue) -> Iterator[Applied]:
+    """Apply journal rows beyond the cursor, each in one transaction, until there are none."""
+    retakes = journal.retakes(store, catalogue.cursor(), catalogue.covered)
+    while journal.after(store, catalogue.cursor()):
+        with catalogue.write():  # a crash in here leaves the cursor of before
+            row = journal.after(store, catalogue.cursor())
+            if row is None:  # another process was faster
+                continue
+            later = [one for one in retakes.get(row.log, ()) if one.id > row.id]
+            skipped = {at for one in later for at in range(max(one.first, row.first), min(one.last, row.last))}
+            found = apply_batch(store, catalogue, row, skipped)
+        yield Applied(row.last - row.first - len(skipped), *found)
+
+
+def _plan(store: Store, catalogue: Catalogue, me: str) -> list[list[Range]]:
+    """Return what is to be journalled next, in groups that belong together."""
+    known = journal.rules(store)
+    if known is not None and known < RULES_VERSION:
+        return [[*_changed(store, catalogue), (0, 0, 0)]]
+    arrived = list(_ranges(_arrived(store, catalogue)))
+    return [arrived] * bool(arrived) + [[one] for one in _unapplied(store, catalogue, me)]
+
+
+def _unapplied(store: Store, catalogue: Catalogue, me: str) -> Iterator[Range]:
+    known = catalogue.origins()
+    for log in store.logs():
+        end = log.next_entry if log.origin == me else log.stored
+        start = known[log.id].covered if log.id in known else 0
+        for first in range(start, end, CHUNK):
+            yield log.id, first, min(first + CHUNK, end)
+
+
+def _arrived(store: Store, catalogue: Catalogue) -> Iterator[int]:
+    """Yield the parts that the view waits for and that are held now, by id."""
+    last = -1
+    while ids := catalogue.waiting(last, _LOOKUP):
+        marks = ",".join("?" * len(ids))
+        for (id,) in store.db.execute(f"select id from part where id in ({marks}) order by id", ids).fetchall():
+            yield id
+        last = ids[-1]
+
+
+def _changed(store: Store, catalogue: Catalogue) -> Iterator[Range]:
+    """Yield the entries that today's rules judge otherwise than the view has it."""
+    logs = {log.id: log for log in store.logs()}
+    for one in catalogue.origins().values():
+        for first in range(0, one.covered, CHUNK):
+            last = min(first + CHUNK, one.covered)
+            yield from _ranges(sorted(_judged_otherwise(store, catalogue, logs[one.id], first, last)))
+
+
+def _judged_otherwise(store: Store, catalogue: Catalogue, log: Log, first: int, last: int) -> set[int]:
+    """Return the parts accepted now and not before, or the other way round; not those that have only arrived."""
+    span = key(log.id, first), key(log.id, last)
+    held = {id for (id,) in catalogue.db.execute("select id from assertion where id >= ? and id < ?", span)}
+    waited = {id for (id,) in catalogue.db.execute("select id from waiting where id >= ? and id < ?", span)}
+    return ({one.id for one in judgement.judge(store, log, first, last).statements} ^ held) - waited
+
+
+def _ranges(ids: Iterable[int]) -> Iterator[Range]:
+    """Yield the entries of these parts, given by id, as ranges of neighbours."""
+    start, end = (-1, -1), -1
+    for log, index, _ in map(place, ids):
+        if (log, index) == (start[0], end) and index - start[1] < CHUNK:
+            end += 1
+        elif (log, index) != (start[0], end - 1):
+            if end >= 0:
+                yield *start, end
+            start, end = (log, index), index + 1
+    if end >= 0:
+        yield *start, end

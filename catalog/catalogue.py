@@ -1,0 +1,153 @@
+"""catalog.db: the view that people search. WAL, synchronous=NORMAL: losing the last seconds only means applying again.
+
+One Catalogue a thread or call.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog import schema
+from catalog.errors import NoCatalogue
+from catalog.journal import Batch
+from sync.store import Store
+
+_LOOKUP = 256
+
+# An origin's newer accepted version of the same key clears what was quarantined before it.
+OPEN_QUARANTINE = (
+    "not exists (select 1 from record join assertion on assertion.record = record.id where record.key = quarantine.key "
+    "and record.wider is null and assertion.id > quarantine.id and assertion.id >> 40 = quarantine.id >> 40)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far the view is behind: entries of log.db not yet applied, records not yet searchable by words."""
+
+    entries: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A log as the catalogue knows it; `covered` entries of it are applied."""
+
+    id: int
+    name: str
+    city: str
+    covered: int
+
+
+class Catalogue:
+    """Reads and writes of catalog.db. Writers use `with catalogue.write()`."""
+
+    def __init__(self, path: Path):
+        if not path.exists():
+            raise NoCatalogue(path)
+        self.path = path
+        self.db = _connect(path)
+
+    @classmethod
+    def create(cls, path: Path) -> "Catalogue":
+        """Make the file, or bring an older one up to date, and open it."""
+        connection = _connect(path)
+        schema.prepare(connection)
+        connection.close()
+        return cls(path)
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; a crash inside leaves the rows of before."""
+        self.db.execute("begin immediate")
+        try:
+            yield self.db
+        except BaseException:
+            self.db.rollback()
+            raise
+        self.db.execute("commit")
+
+    def cursor(self) -> int:
+        """Return the id of the last journal row that is in the view, 0 for an empty one."""
+        return int(self.db.execute("select coalesce(max(id), 0) from batch").fetchone()[0])
+
+    def origins(self) -> dict[int, Origin]:
+        """Return the applied logs by their id."""
+        return {row[0]: Origin(*row) for row in self.db.execute("select id, name, city, covered from origin")}
+
+    def covered(self, log: int) -> int:
+        """Return how many entries of the log are applied."""
+        row = self.db.execute("select covered from origin where id = ?", (log,)).fetchone()
+        return row[0] if row else 0
+
+    def batch(self, id: int) -> Batch | None:
+        """Return a journal row as it was applied."""
+        row = self.db.execute(
+            "select id, log, first, last, applied_at, rules from batch where id = ?", (id,)
+        ).fetchone()
+        return Batch(*row) if row else None
+
+    def waiting(self, after: int, limit: int) -> list[int]:
+        """Return the next parts beyond the id `after` that are not held here, by id."""
+        rows = self.db.execute("select id from waiting where id > ? order by id limit ?", (after, limit))
+        return [id for (id,) in rows]
+
+    def many(self, query: str, values: Sequence[str | int]) -> Iterator[tuple]:
+        """Yield the rows of `query` for any number of values, which stand where it has {}."""
+        for start in range(0, len(values), _LOOKUP):
+            some = values[start : start + _LOOKUP]
+            yield from self.db.execute(query.format(",".join("?" * len(some))), some)
+
+    def counts(self) -> dict[str, int | dict[str, int]]:
+        """Return {"rights", "tombstones", "quarantined", "waiting": int, "by_kind": {kind: current records}}."""
+        by_kind: dict[str, int] = {}
+        rights = tombstones = 0
+        rows = self.db.execute(
+            "select kind, category, state, count(*) from record where wider is null group by 1, 2, 3"
+        )
+        for kind, category, state, count in rows:
+            if state == "current":
+                by_kind[kind] = by_kind.get(kind, 0) + count
+            if category == "right" and state == "current":
+                rights += count
+            elif category == "right":
+                tombstones += count
+        quarantined = self._one(f"select count(*) from quarantine where {OPEN_QUARANTINE}")
+        waiting = self._one("select count(*) from waiting")
+        return {
+            "rights": rights,
+            "tombstones": tombstones,
+            "quarantined": quarantined,
+            "waiting": waiting,
+            "by_kind": by_kind,
+        }
+
+    def lag(self, store: Store, me: str = "") -> Lag:
+        """Return how far the view is behind `store`, where `me` is this node's own origin."""
+        covered = {one.id: one.covered for one in self.origins().values()}
+        held = ((log.id, log.next_entry if log.origin == me else log.stored) for log in store.logs())
+        entries = sum(max(0, size - covered.get(log, 0)) for log, size in held)
+        return Lag(entries, self._one("select count(*) from dirty"))
+
+    def names(self) -> dict[str, str]:
+        """Return the name of each node that its registrars state, by origin."""
+        rows = self.db.execute(
+            "select number, title from record where category = 'register' and kind = 'organisation' "
+            "and wider is null and state = 'current'"
+        )
+        return dict(rows.fetchall())
+
+    def _one(self, query: str) -> int:
+        return int(self.db.execute(query).fetchone()[0])
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    for pragma in ("journal_mode=wal", "synchronous=normal", "cache_size=-32768"):
+        connection.execute(f"pragma {pragma}")
+    return connection

@@ -1,0 +1,113 @@
+"""What the entries of a log are worth: statements for the view, rejections for quarantine, parts to wait for.
+
+Nothing here stops at a bad record. Outlets state rights and events; the hub and substations state registers, and
+organisations only of themselves and of what is below them.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass, field
+
+import orjson
+
+from catalog import views
+from records import body, checks, kinds
+from records.body import Record
+from records.errors import MalformedRecord
+from records.finding import Finding, has_error
+from sync import entry
+from sync.bundles import Bundles
+from sync.entry import SALT_BYTES
+from sync.errors import Malformed
+from sync.schema import key
+from sync.store import Log, Store
+
+
+@dataclass(slots=True)
+class Statement:
+    """One accepted part: `id` as in log.db, the mask of views that it counts in, and what it says."""
+
+    id: int
+    views: int
+    record: Record
+
+
+@dataclass(slots=True)
+class Judged:
+    """The entries of one range. Rejected are (part id, key or "", findings as JSON); waiting are part ids not held."""
+
+    statements: list[Statement] = field(default_factory=list)
+    rejected: list[tuple[int, str, str]] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+
+
+def judge(store: Store, log: Log, first: int, last: int, skipped: Set[int] = frozenset()) -> Judged:
+    """Return what entries [first, last) are worth by today's rules, but for the indexes `skipped`."""
+    bundles, found = Bundles(store, log), Judged()
+    parts = dict(bundles.parts(first, last))
+    for index, raw in enumerate(bundles.entries(first, last), first):
+        if index in skipped:
+            continue
+        try:
+            kind, commitments = entry.commitments(raw)
+        except Malformed as error:
+            found.rejected.append(_rejected(key(log.id, index), "", [_unreadable(error)]))
+            continue
+        for number, (audience, _) in enumerate(commitments if kind == entry.RECORD else ()):
+            mask = views.of_audience(audience)
+            if mask and (content := parts.get((index, number))) is not None:
+                _part(found, log.origin, key(log.id, index, number), mask, content)
+            elif mask:
+                found.waiting.append(key(log.id, index, number))
+    return found
+
+
+def _part(found: Judged, origin: str, id: int, mask: int, content: bytes) -> None:
+    try:
+        record = body.decode(content[SALT_BYTES:])
+    except MalformedRecord as error:
+        found.rejected.append(_rejected(id, "", [_unreadable(error)]))
+        return
+    findings = checks.check(record)
+    if not _may_state(origin, record):
+        findings.append(_misplaced(record))
+    if findings and has_error(findings):
+        found.rejected.append(_rejected(id, record.key, findings))
+    else:
+        found.statements.append(Statement(id, mask, record))
+
+
+def _may_state(origin: str, record: Record) -> bool:
+    kind = kinds.get(record.kind)
+    if kind is None:
+        return True  # its own finding says so
+    if kind.category != "register":
+        return origin.count("/") == 2
+    about = record.key.partition(":")[2]
+    return origin.count("/") < 2 and (kind.name != "organisation" or f"{about}/".startswith(f"{origin}/"))
+
+
+def _rejected(id: int, key: str, findings: list[Finding]) -> tuple[int, str, str]:
+    return id, key, orjson.dumps([one.as_dict() for one in findings]).decode()
+
+
+def _unreadable(error: Exception) -> Finding:
+    return Finding(
+        "UNREADABLE",
+        "error",
+        "",
+        str(error)[:200],
+        f"内容无法读取（{str(error)[:200]}）；请升级本程序，或请来源单位重新提交。",
+        f"The content cannot be read ({str(error)[:200]}); upgrade this program, or ask the origin to file it again.",
+    )
+
+
+def _misplaced(record: Record) -> Finding:
+    return Finding(
+        "MISPLACED",
+        "error",
+        "kind",
+        record.kind,
+        f"该来源不能登记“{record.key}”：权利由网点提交，成员单位由其上级登记；请从正确的节点提交。",
+        f"This origin may not state {record.key!r}: rights come from outlets, organisations from the node that "
+        "registers them; file it there.",
+    )

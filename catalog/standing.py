@@ -1,0 +1,142 @@
+"""Where one key stands in each view: its current statements by origin, merged, and the row that a search shows.
+
+The result depends on the statements only, not on the order in which they were applied.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from catalog import views
+from catalog.catalogue import Origin
+from records import kinds, merge, view
+from records.body import Record
+from records.merge import Assertion, Merged
+from sync.schema import INDEX_SHIFT, LOG_SHIFT
+
+_GENERATION = re.compile(r"\.g[0-9]+$")
+Load = Callable[[int], Record | None]
+
+
+@dataclass(slots=True)
+class Held:
+    """One accepted part of a key: its id as in log.db, its mask of views, when it was applied, what it says if read."""
+
+    id: int
+    views: int
+    applied_at: int
+    record: Record | None = None
+
+    @property
+    def log(self) -> int:
+        return self.id >> LOG_SHIFT
+
+    @property
+    def entry(self) -> int:
+        """The part's entry, comparable within its log."""
+        return self.id >> INDEX_SHIFT
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A key in the views of the mask; `origin` is the one whose word goes first. No fields: all have withdrawn."""
+
+    views: int
+    origin: str
+    merged: Merged
+
+
+def city(origin: str) -> str:
+    """Return the label of the home in an origin, `gz` of ip.gd.example/gz/scut; "" for the hub."""
+    labels = origin.split("/")
+    return _GENERATION.sub("", labels[1]) if len(labels) > 1 else ""
+
+
+def current(held: Iterable[Held], one_view: int) -> list[list[Held]]:
+    """Return the parts of each origin's newest entry that the view shows, in the order of logs."""
+    newest: dict[int, list[Held]] = {}
+    for one in held:
+        if one.views & one_view:
+            known = newest.get(one.log)
+            if known is None or one.entry > known[0].entry:
+                newest[one.log] = [one]
+            elif one.entry == known[0].entry:
+                known.append(one)
+    return [newest[log] for log in sorted(newest)]
+
+
+def stand(held: list[Held], one_view: int, load: Load, origins: dict[int, Origin]) -> Standing | None:
+    """Return how the key stands in one view, or None if the view shows nothing of it."""
+    stated = [_assertion(parts, load, origins) for parts in current(held, one_view)]
+    found = [one for one in stated if one]
+    if not found:
+        return None
+    live = [one for one in found if one.record.op == "assert"] or found
+    first = max(sorted(live, key=lambda one: one.origin), key=lambda one: one.dated)
+    return Standing(one_view, first.origin, merge.merge(found))
+
+
+def stands(held: list[Held], load: Load, origins: dict[int, Origin]) -> list[Standing]:
+    """Return the distinct results of all views, the full view's first."""
+    shown: dict[tuple[int, ...], int] = {}
+    for one_view in reversed(views.ALL):
+        ids = tuple(part.id for parts in current(held, one_view) for part in parts)
+        if ids:
+            shown[ids] = shown.get(ids, 0) | one_view
+    found: list[Standing] = []
+    for mask in shown.values():
+        one = stand(held, mask & -mask, load, origins)
+        same = next((at for at, other in enumerate(found) if one and _same(one, other)), None)
+        if one and same is None:
+            found.append(replace(one, views=mask))
+        elif same is not None:
+            found[same] = replace(found[same], views=found[same].views | mask)
+    return found
+
+
+def _same(one: Standing, other: Standing) -> bool:
+    return (one.origin, one.merged.kind, one.merged.fields) == (other.origin, other.merged.kind, other.merged.fields)
+
+
+def _assertion(parts: list[Held], load: Load, origins: dict[int, Origin]) -> Assertion | None:
+    """Return what one origin states now: the parts of one entry laid over each other, the narrower audience on top."""
+    said: Record | None = None
+    for part in sorted(parts, key=lambda one: (-one.views, one.id)):
+        record = part.record or load(part.id)
+        if record is None or (said and said.op == "assert" and record.op == "withdraw"):
+            continue
+        fields = {**said.fields, **record.fields} if said and said.op == record.op else record.fields
+        said = replace(record, fields=fields)
+    if said is None:
+        return None
+    return Assertion(origins[parts[0].log].name, 0, view.columns(said).publication_date, said)
+
+
+def row(key: str, standing: Standing, held: list[Held], origins: dict[str, Origin]) -> tuple:
+    """Return the columns of `record` behind id, key and wider."""
+    merged = standing.merged
+    times = [one.applied_at for one in held if one.views & standing.views]
+    record = Record(key, "assert", merged.kind, 1, merged.fields)
+    state = "current" if merged.fields else "tombstone"
+    return shape(record, standing.views, origins[standing.origin], state, min(times), max(times))
+
+
+def shape(record: Record, mask: int, origin: Origin, state: str, first: int, last: int) -> tuple:
+    """Return the columns of `record` behind id, key and wider."""
+    shown, kind = view.columns(record), kinds.get(record.kind)
+    return (
+        mask,
+        record.kind,
+        kind.category if kind else "",
+        shown.title,
+        shown.number or record.key.rpartition(":")[2],
+        "; ".join(shown.applicants),
+        shown.filing_date,
+        shown.publication_date,
+        shown.status,
+        origin.city,
+        origin.name,
+        state,
+        first,
+        last,
+    )

@@ -28,3 +28,9 @@ def apply(node: Node, stop: threading.Event | None = None, progress: Callable[[i
         finally:
             found.close()
     return applied.entries
+
+
+def apply_own(node: Node) -> None:
+    """Bring the catalogue up to this node's own log, for comparing; the search index follows when there is time."""
+    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
+        applying.apply(opened.store, found, node.origin, node.clock)

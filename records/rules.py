@@ -121,6 +121,16 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "“{value}”在本文件第 {first} 行已经出现，内容不同，保留第 {first} 行；请删去其中一行。",
         "{value} stands in row {first} of this file with other values, which are kept; delete one of the two rows.",
     ),
+    "OLDER": (
+        "warning",
+        "“{value}”的内容比已登记的旧，未采用；如确需改回，请使用 correct 更正。",
+        "What the file says of {value} is older than what was filed, and was not taken; use `correct` to change it back.",
+    ),
+    "CHANGED_SINCE": (
+        "error",
+        "“{value}”后来又有更改，未恢复；请先撤销后来的那次提交，或使用 correct 更正。",
+        "{value} was changed again since and was not restored; undo that later submission first, or use `correct`.",
+    ),
     "DUPLICATE_ROW": (
         "warning",
         "本行与第 {first} 行相同（“{value}”）；可以删去。",

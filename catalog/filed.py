@@ -1,0 +1,69 @@
+"""What one origin has filed for a key: its newest accepted entry, part by part. What imports compare with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from catalog.catalogue import Catalogue
+from records import body
+from records.body import Record
+from sync import entry
+from sync.bundles import Bundles
+from sync.schema import index_of, key
+from sync.store import Log, Store
+
+_LOOKUP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """One entry: where it is, and what its parts said, by audience."""
+
+    index: int
+    parts: tuple[tuple[str, Record], ...]
+
+    @property
+    def record(self) -> Record:
+        """What is asserted, all parts together; a withdrawal if no part asserts anything."""
+        said = [record for _audience, record in self.parts if record.op == "assert"]
+        if not said:
+            return self.parts[0][1]
+        fields = {name: value for record in said for name, value in record.fields.items()}
+        return Record(said[0].key, "assert", said[0].kind, said[0].version, fields, said[0].source)
+
+
+def filed(
+    store: Store, catalogue: Catalogue, log: Log, keys: Sequence[str], before: int | None = None
+) -> dict[str, Filed]:
+    """Return by key the newest entry that `log` states, below index `before`; keys that it never stated are left out.
+
+    The catalogue must be up to date with the log.
+    """
+    span = (key(log.id, 0), key(log.id, log.next_entry if before is None else before))
+    newest: dict[str, int] = {}
+    for at in range(0, len(keys), _LOOKUP):
+        some = keys[at : at + _LOOKUP]
+        rows = catalogue.db.execute(
+            "select record.key, max(assertion.id) from record join assertion on assertion.record = record.id "
+            f"where record.key in ({','.join('?' * len(some))}) and record.wider is null "
+            "and assertion.id >= ? and assertion.id < ? group by record.key",
+            (*some, *span),
+        )
+        newest.update(rows.fetchall())
+    bundles = Bundles(store, log)
+    return {one: _entry(bundles, index_of(id)) for one, id in newest.items()}
+
+
+def keys_between(catalogue: Catalogue, log: Log, first: int, last: int) -> list[str]:
+    """Return the keys that entries [first, last) of a log state, by key."""
+    rows = catalogue.db.execute(
+        "select distinct record.key from assertion join record on assertion.record = record.id "
+        "where assertion.id >= ? and assertion.id < ? order by record.key",
+        (key(log.id, first), key(log.id, last)),
+    )
+    return [one for (one,) in rows]
+
+
+def _entry(bundles: Bundles, index: int) -> Filed:
+    audiences = [audience for audience, _commitment in entry.commitments(bundles.entries(index, index + 1)[0])[1]]
+    held = ((audiences[number], content) for (_index, number), content in bundles.parts(index, index + 1))
+    return Filed(index, tuple((audience, body.decode(content[entry.SALT_BYTES :])) for audience, content in held))

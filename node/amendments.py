@@ -1,0 +1,114 @@
+"""What a person changes by hand: withdrawing, correcting, and undoing a submission. Each is a submission of its own."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from catalog.filed import keys_between
+from node.errors import NodeError
+from node.messages import N_
+from node.node import Node
+from node.notebook import RowFinding, Submission
+from node.submissions import Parts, Submitting, noted, submitting, version, withdrawal
+from records import checks, kinds
+from records.body import Record
+from records.finding import has_error
+from records.rules import finding
+from sync.tree import BUNDLE
+
+
+class UnknownRecord(NodeError):
+    """This node never filed that key: (key,)."""
+
+    facts = ("key",)
+    sentence = N_("This node has filed no record {key}. Check the number with `search` or `show`.")
+
+
+class NotCorrected(NodeError):
+    """A correction that the rules refuse: (key, why)."""
+
+    facts = ("key", "why")
+    sentence = N_("The correction of {key} is refused: {why} What was filed before stands.")
+
+
+class UnknownField(NodeError):
+    """A field that the kind does not have: (field, kind)."""
+
+    facts = ("field", "kind")
+    sentence = N_(
+        "Records of kind {kind} have no field {field} that can be corrected so. `show --json` lists the fields."
+    )
+
+
+class NotUndone(NodeError):
+    """A submission that cannot be taken back: (number, state)."""
+
+    facts = ("number", "state")
+    sentence = N_("Submission {number} cannot be undone: it is {state}.")
+
+
+def withdraw(node: Node, key: str, reason: str, person: str) -> Submission:
+    """Withdraw what this node filed for `key`, at every audience that saw it. Raises UnknownRecord."""
+    with submitting(node, person, [], "") as under_way:
+        held = under_way.filed([key]).get(key)
+        if held is None or held.record.op == "withdraw":
+            raise UnknownRecord(key)
+        under_way.add(1, [withdrawal(held, reason, under_way.number)], 0, [])
+    return under_way.submission
+
+
+def correct(node: Node, key: str, given: Mapping[str, Any], person: str) -> Submission:
+    """File a new version of `key` with some fields replaced. Raises UnknownRecord, NotCorrected, UnknownField."""
+    with submitting(node, person, [], "") as under_way:
+        held = under_way.filed([key]).get(key)
+        if held is None or held.record.op == "withdraw":
+            raise UnknownRecord(key)
+        new = _corrected(held.record, given)
+        found = checks.check(new)
+        if has_error(found):
+            first = next(one for one in found if one.severity == "error")
+            raise NotCorrected(key, f"{first.zh} {first.en}")
+        made = [] if new.fields == held.record.fields else [version(new, held, under_way.number)]
+        under_way.add(1, made, 0, noted(1, key, found))
+    return under_way.submission
+
+
+def undo(node: Node, number: int, person: str) -> Submission:
+    """Restore what submission `number` changed, record by record, where nobody changed it again since."""
+    undone = node.notebook.submission(number)
+    if undone.state not in ("done", "interrupted"):
+        raise NotUndone(number, undone.state)
+    with submitting(node, person, [], "", undoes=number) as under_way:
+        keys = keys_between(under_way.catalogue, under_way.log, undone.first, undone.last)
+        for at in range(0, len(keys), BUNDLE):
+            _restore(under_way, keys[at : at + BUNDLE], undone)
+    return under_way.submission
+
+
+def _restore(under_way: Submitting, keys: list[str], undone: Submission) -> None:
+    """Put back what each key said before a submission; leave what was changed again since."""
+    now, before = under_way.filed(keys), under_way.filed(keys, undone.first)
+    entries: list[Parts] = []
+    notes: list[RowFinding] = []
+    for row, key in enumerate(keys, 1):
+        current, old = now[key], before.get(key)
+        if current.index >= undone.last:
+            notes += noted(row, key, [finding("CHANGED_SINCE", "", key)])
+        elif old is None or old.record.op == "withdraw":
+            entries.append(withdrawal(current, "undo", under_way.number))
+        else:
+            entries.append(version(replace(old.record, source={}), current, under_way.number))
+    under_way.add(len(keys), entries, len(notes), notes)
+
+
+def _corrected(record: Record, given: Mapping[str, Any]) -> Record:
+    kind = kinds.get(record.kind)
+    fields = dict(record.fields)
+    for name, value in given.items():
+        if kind is None or name not in kind.fields or name == "application_no":
+            raise UnknownField(name, record.kind)
+        if value in (None, "", [], {}):
+            fields.pop(name, None)
+        else:
+            fields[name] = value
+    return replace(record, fields=fields, source={})

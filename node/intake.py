@@ -1,0 +1,88 @@
+"""Taking files in: an import is a submission; each row is sealed, unchanged, or refused with a finding.
+
+A file never deletes, never blanks, never flips back (records.md, Importing). The same import again, after a crash too,
+finds what is filed unchanged and goes on.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import file_digest
+from pathlib import Path
+
+from catalog.filed import Filed
+from node.node import Node
+from node.notebook import RowFinding, Submission
+from node.submissions import Parts, Submitting, noted, submitting, version
+from records import changes, cnipa_export, tables
+from records.finding import Finding
+from records.rules import finding
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a file is taken: who may see it (None: as each kind says), and whether empty cells clear their fields."""
+
+    audience: str | None = None
+    clear_empty: bool = False
+    wider_confirmed: bool = False
+
+
+DEFAULT = Choice()
+
+
+def take_file(
+    node: Node, path: Path, person: str, choice: Choice = DEFAULT, progress: Progress = lambda rows: None
+) -> Submission:
+    """Import one file as a submission and return it. Raises UnreadableFile, OSError: then nothing is filed."""
+    table = tables.read(path)
+    cnipa_export.recognise(table.headers)
+    with path.open("rb") as content:
+        digest = file_digest(content, "sha256").hexdigest()
+    with submitting(node, person, [path.name], digest) as under_way:
+        for rows in _batches(cnipa_export.statements(table), under_way.room):
+            _take(under_way, rows, choice)
+            progress(len(rows))
+    return under_way.submission
+
+
+def _take(under_way: Submitting, rows: list[cnipa_export.Row], choice: Choice) -> None:
+    """File what a batch of rows changes, and account for each row."""
+    held = under_way.filed([row.record.key for row in rows if row.record])
+    entries: list[Parts] = []
+    notes: list[RowFinding] = []
+    for row in rows:
+        found, key = list(row.findings), row.record.key if row.record else ""
+        made = _change(row, held.get(key), choice, found, under_way.number)
+        entries += [made] if made else []
+        notes += noted(row.row_no, key, found)
+    under_way.add(len(rows), entries, sum(row.record is None for row in rows), notes)
+
+
+def _change(
+    row: cnipa_export.Row, held: Filed | None, choice: Choice, found: list[Finding], number: int
+) -> Parts | None:
+    """Return the entry that a row makes, or None where it changes nothing; add a finding where it is too old."""
+    stated = row.record
+    if stated is None or any(one.rule == "DUPLICATE_ROW" for one in found):
+        return None
+    if held and held.record.op == "assert" and changes.older(held.record, stated):
+        found.append(finding("OLDER", "", stated.key))
+        return None
+    new = changes.change(held.record if held else None, stated, row.stated, choice.clear_empty)
+    if new is None:
+        return None
+    return version(replace(new, source={"row": row.row_no}), held, number, choice.audience, choice.wider_confirmed)
+
+
+def _batches(rows: Iterator[cnipa_export.Row], room: Callable[[], int]) -> Iterator[list[cnipa_export.Row]]:
+    batch: list[cnipa_export.Row] = []
+    size = room()
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= size:
+            yield batch
+            batch, size = [], room()
+    if batch:
+        yield batch

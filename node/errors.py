@@ -14,6 +14,11 @@ class NodeError(Exception):
     facts: ClassVar[tuple[str, ...]] = ()
     sentence: ClassVar[str] = ""
 
+    def __init__(self, *given: object) -> None:
+        if len(given) != len(self.facts):
+            raise TypeError(f"{type(self).__name__} takes {self.facts}")
+        super().__init__(*given)
+
     def named(self) -> dict[str, object]:
         """Return the arguments by name, as `sentence` has them in braces."""
         return dict(zip(self.facts, self.args, strict=True))

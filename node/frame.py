@@ -130,7 +130,7 @@ def run_until_signalled(stops: Sequence[Callable[[], None]]) -> int:
         number = got
         signalled.set()
 
-    held = {one: signal.signal(one, note) for one in (signal.SIGTERM, signal.SIGINT)}
+    held = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         signalled.wait()
     finally:

@@ -36,6 +36,14 @@ SENTENCES: Mapping[str, str] = {
         "{0} did not answer, or the line broke ({1}: {2}). Check address, network and clock; try again later."
     ),
     "sync.errors.Refused": N_("{0} refused: {1} {2}. Ask its operator."),
+    "sync.evidence.NotProved": N_(
+        "The evidence does not prove it, step {0}: {1}. Do not rely on it; ask for another file."
+    ),
+    "catalog.errors.CatalogError": N_("The catalogue refused: {0} {1}."),
+    "catalog.errors.NoCatalogue": N_("There is no catalogue at {0}. Make it again with `rebuild`."),
+    "catalog.errors.OtherLog": N_("The catalogue does not fit the log (journal {0}). Make it again with `rebuild`."),
+    "catalog.errors.BadQuery": N_("The query cannot be answered: {0} = {1}: {2}. Change it and try again."),
+    "catalog.errors.BadToken": N_("This page of the list is no longer known ({0}). Start the list from the beginning."),
     "records.errors.RecordsError": N_("The record is refused: {0}."),
     "records.errors.MalformedRecord": N_("This is no valid record: {0}. Correct the row and import it again."),
     "builtins.OSError": N_("The file or device {0} cannot be used: {1}. Check that it exists, rights and free space."),

@@ -20,7 +20,7 @@ def check_consistency(old: int, old_root: bytes, new: int, proof: Sequence[bytes
     if not 0 <= old <= new:
         raise BadProof("the tree shrinks")
     if old == 0:
-        if proof or old_root != EMPTY_ROOT or (new == 0 and new_root != EMPTY_ROOT):
+        if proof or old_root != EMPTY_ROOT or len(new_root) != 32 or (new == 0 and new_root != EMPTY_ROOT):
             raise BadProof("from an empty tree")
         return
     check_subtree(0, old, old_root, new, proof, new_root)

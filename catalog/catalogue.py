@@ -61,6 +61,12 @@ class Catalogue:
     def close(self) -> None:
         self.db.close()
 
+    def __enter__(self) -> "Catalogue":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction; a crash inside leaves the rows of before."""

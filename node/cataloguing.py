@@ -1,10 +1,9 @@
 """A node's catalogue: opening it, and bringing it up to what is stored. It is a view, and can be made again."""
 
 import threading
-import time
 from collections.abc import Callable
 
-from catalog import applying
+from catalog import applying, indexing
 from catalog.catalogue import Catalogue
 from node.node import Node
 
@@ -18,15 +17,15 @@ def catalogue(node: Node) -> Catalogue:
     return Catalogue(node.home.catalog_db)
 
 
-def apply(node: Node, stop: threading.Event | None = None, progress: Callable[[int, int], None] | None = None) -> int:
+def apply(
+    node: Node,
+    stop: threading.Event | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> int:
     """Bring the catalogue and its index up to what is stored; return the entries applied."""
-    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened:
-        found = catalogue(node)
-        try:
-            applied = applying.apply(opened.store, found, me=node.origin, clock=time.time, progress=progress, stop=stop)
-            applying.index(opened.store, found, progress=progress, stop=stop)
-        finally:
-            found.close()
+    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
+        applied = applying.apply(opened.store, found, node.origin, node.clock, progress, stop)
+        indexing.index(opened.store, found, stop=stop)
     return applied.entries
 
 

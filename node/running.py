@@ -1,0 +1,128 @@
+"""A node at work: its doors, its nights, and the worker that follows up what comes in, until it is told to stop."""
+
+import logging
+import threading
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import grpc
+from banyan.v1 import search_pb2_grpc
+
+from catalog.errors import CatalogError
+from node import cataloguing, nightly
+from node.errors import NodeError
+from node.node import Node
+from node.relay import SearchService
+from node.schedule import Job, Night, Window
+from node.serving import Doors, open_doors
+from sync.errors import SyncError
+
+log = logging.getLogger(__name__)
+RETRY_S = 30.0
+
+
+class Running:
+    """What `serve` runs. The worker has one thing to do at a time: seal or show new registrations, then apply."""
+
+    def __init__(self, node: Node):
+        self.node = node
+        self._stop = threading.Event()
+        self._due = threading.Event()
+        self._enrolled = threading.Event()
+        self._doors: Doors | None = None
+        self._night = Night(self._jobs(), node.notebook, node.clock, node.origin)
+        self._worker = threading.Thread(target=self._work, name="worker")
+
+    def start(self) -> None:
+        """Open the doors of a node that has children, and start its nights."""
+        if self.node.settings.role != "outlet":
+            self._doors = open_doors(self.node, self._stored, self._let_in, self._add_search)
+            self.node = self._doors.node
+        self._due.set()
+        self._enrolled.set()
+        self._worker.start()
+        self._night.start()
+
+    def stop(self) -> None:
+        """Take no new calls, let what is under way finish, and return within seconds."""
+        self._stop.set()
+        self._due.set()
+        self._night.stop()
+        if self._doors is not None:
+            self._doors.close()
+        self._worker.join()
+
+    def _add_search(self, server: grpc.Server) -> None:
+        search_pb2_grpc.add_SearchServicer_to_server(SearchService(self.node), server)
+
+    # -- what comes in --------------------------------------------------------------------------------------------------
+
+    def _stored(self, _origin: str) -> None:
+        self._due.set()
+
+    def _let_in(self, _origin: str) -> None:
+        self._enrolled.set()
+        self._due.set()
+
+    def _work(self) -> None:
+        """Follow up until told to stop; what could not be done yet is tried again."""
+        while not self._stop.is_set():
+            self._due.wait()
+            self._due.clear()
+            if self._stop.is_set():
+                return
+            done = self._attempt("seal", self._seal) if self._enrolled.is_set() else True
+            done = self._attempt("apply", lambda: cataloguing.apply(self.node, self._stop)) and done
+            if not done and not self._stop.is_set():
+                self._retry = threading.Timer(RETRY_S, self._due.set)
+                self._retry.daemon = True
+                self._retry.start()
+
+    def _attempt(self, what: str, step: Callable[[], object]) -> bool:
+        try:
+            step()
+        except (SyncError, NodeError, CatalogError, OSError) as error:
+            log.warning("put off what=%s error=%r", what, error)
+            return False
+        except Exception:  # top of this thread: the doors stay open, and a person is told
+            log.exception("broke what=%s", what)
+            return False
+        return True
+
+    def _seal(self) -> None:
+        """Bring new registrations under a head: the hub signs, a substation does so in a session with its parent."""
+        self._enrolled.clear()
+        try:
+            if self.node.settings.role == "hub":
+                with self.node.opened() as opened:
+                    opened.seal_as_hub()
+            elif self.node.settings.role != "outlet":
+                _raise_first(nightly.run(self.node, stop=self._stop))
+        except BaseException:
+            self._enrolled.set()
+            raise
+
+    # -- the night ------------------------------------------------------------------------------------------------------
+
+    def _jobs(self) -> list[Job]:
+        settings = self.node.settings
+        zone = ZoneInfo(settings.timezone)
+        jobs = [Job("night", Window.parse(settings.window, zone), self._run_night)]
+        if settings.role == "outlet":
+            jobs.append(Job("answers", Window.parse(settings.answers_window, zone), self._run_night))
+        return jobs
+
+    def _run_night(self, until: float, stop: threading.Event) -> None:
+        """The hub signs its head anew; every other node calls its parents. Then the catalogue follows."""
+        if self.node.settings.role == "hub":
+            with self.node.opened() as opened:
+                opened.seal_as_hub(resign=True)
+        else:
+            _raise_first(nightly.run(self.node, lambda: until - self.node.clock(), stop))
+        cataloguing.apply(self.node, stop)
+
+
+def _raise_first(night: nightly.NightReport) -> None:
+    """Raise what the first parent's session failed with, now that every parent was called."""
+    for error in night.failures.values():
+        raise error

@@ -91,11 +91,15 @@ def run(top: click.Group, arguments: Sequence[str], environ: Mapping[str, str] =
             context.speak(after, chosen=True)
     try:
         code = top.main(list(arguments), prog_name=top.name, standalone_mode=False, obj=context)
+        sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message(), file=sys.stderr)
         return MISUSED
     except click.UsageError as error:
         return _misused(context, error)
+    except BrokenPipeError:  # who reads us, `head` perhaps, has had enough; click ends with 1 then, so do we
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return REFUSED
     except (click.Abort, KeyboardInterrupt):
         return _refused(context, "Aborted", _("Aborted."))
     except Exception as error:  # the top of the process: nothing goes further than this

@@ -207,6 +207,13 @@ class Notebook:
         with self._write() as db:
             db.execute("update run set ended_at = ?, outcome = ?, detail = ? where id = ?", [now, outcome, detail, run])
 
+    def interrupt_open_runs(self, now: float) -> int:
+        """Mark runs as interrupted that a crash left open, and return how many."""
+        with self._write() as db:
+            return db.execute(
+                "update run set outcome = 'interrupted', ended_at = ? where ended_at is null", [now]
+            ).rowcount
+
     def last_ok(self, job: str) -> float | None:
         """Return when the newest successful run of a job began."""
         with self._open() as db:

@@ -48,6 +48,22 @@ SENTENCES: Mapping[str, str] = {
     "records.errors.MalformedRecord": N_("This is no valid record: {0}. Correct the row and import it again."),
     "builtins.OSError": N_("The file or device {0} cannot be used: {1}. Check that it exists, rights and free space."),
 }
+REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where they stand alone
+    "suspended": N_("its home has suspended it"),
+    "revoked": N_("its home has revoked it"),
+    "member-suspended": N_("the alliance has suspended its membership"),
+    "member-revoked": N_("the alliance has ended its membership"),
+    "member-unknown": N_("it is no member of the alliance"),
+    "not-my-child": N_("it is not registered below this node"),
+    "not-of-this-path": N_("this node does not bring that log"),
+    "not-above-you": N_("that log is not above this node"),
+    "not-above-me": N_("that log is not above this node"),
+    "frozen": N_("its log is frozen, because it has two heads that cannot both be true"),
+    "clock": N_("the clocks of the two nodes differ too much; set them"),
+    "certificate": N_("its certificate does not say who it is"),
+    "invited-under-another-name": N_("the invitation is for another name"),
+    "other-keys-than-its-home-registers": N_("its home has registered other keys"),
+}
 _MOST_ARGUMENTS = 6
 
 
@@ -71,7 +87,7 @@ def say(error: BaseException, language: str) -> str:
 def _fact(name: str, value: object) -> str:
     if name == "expires" and isinstance(value, int):
         return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M %z")
-    return _(value) if isinstance(value, str) else str(value)
+    return _(REASONS.get(value, value)) if isinstance(value, str) else str(value)
 
 
 def _name(error: type) -> str:

@@ -229,6 +229,28 @@ def test_a_log_line_is_one_line_whatever_a_peer_wrote(capfd):
     assert " level=warning at=node.doors head refused origin=x level=info  fake" in lines[0]
 
 
+LONG = """
+import click
+from node import frame
+top = frame.group("banyan-hub", "x")
+@top.command("much")
+@click.option("--rows", type=int)
+@frame.passed
+def much(context, rows):
+    context.table([{"n": "x" * 1000}] * rows, [("n", "N")])
+frame.main(top)
+"""
+
+
+@pytest.mark.parametrize("rows", [5, 1000])
+def test_a_reader_that_has_had_enough_is_told_nothing(rows):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", LONG, "much", "--rows", str(rows)], **pipes) as process:
+        process.stdout.close()
+        assert process.wait(20) == 1
+        assert process.stderr.read() == b""
+
+
 SERVE = """
 import sys, threading
 from node import frame

@@ -126,6 +126,16 @@ def test_runs_remember_the_last_good_one_and_the_failures_since(path):
     ]
 
 
+def test_runs_that_a_crash_left_open_are_marked(path):
+    ended, open_ = (Notebook(path).start_run("sync", start) for start in (10, 20))
+    Notebook(path).end_run(ended, "ok", "", 11)
+    assert Notebook(path).interrupt_open_runs(30) == 1
+    assert [(one.id, one.outcome, one.ended_at) for one in Notebook(path).runs()] == [
+        (open_, "interrupted", 30),
+        (ended, "ok", 11),
+    ]
+
+
 def test_a_submission_keeps_what_came_of_it(path):
     number = Notebook(path).open_submission("王小明", ["专利.xlsx", "a.csv"], "ab" * 32, 50.5)
     assert Notebook(path).submission(number).state == "open"

@@ -86,3 +86,8 @@ def test_an_error_with_its_own_words_keeps_them():
 
 def test_a_time_is_told_as_a_date():
     assert "2027-01-" in sentences.say(TokenExpired(1_800_000_000), "en")
+
+
+def test_a_reason_word_is_said_as_a_cause():
+    said = sentences.say(NotAllowed("ip.gd.example/gz", "clock"), "en")
+    assert "the clocks of the two nodes differ too much" in said

@@ -67,8 +67,8 @@ def current(held: Iterable[Held], one_view: int) -> list[list[Held]]:
 
 def stand(held: list[Held], one_view: int, load: Load, origins: dict[int, Origin]) -> Standing | None:
     """Return how the key stands in one view, or None if the view shows nothing of it."""
-    stated = [_assertion(parts, load, origins) for parts in current(held, one_view)]
-    found = [one for one in stated if one]
+    said = (stated(parts, load, origins) for parts in current(held, one_view))
+    found = [one for one in said if one]
     if not found:
         return None
     live = [one for one in found if one.record.op == "assert"] or found
@@ -98,8 +98,8 @@ def _same(one: Standing, other: Standing) -> bool:
     return (one.origin, one.merged.kind, one.merged.fields) == (other.origin, other.merged.kind, other.merged.fields)
 
 
-def _assertion(parts: list[Held], load: Load, origins: dict[int, Origin]) -> Assertion | None:
-    """Return what one origin states now: the parts of one entry laid over each other, the narrower audience on top."""
+def stated(parts: list[Held], load: Load, origins: dict[int, Origin]) -> Assertion | None:
+    """Return what one entry states: its parts laid over each other, the narrower audience on top; None if erased."""
     said: Record | None = None
     for part in sorted(parts, key=lambda one: (-one.views, one.id)):
         record = part.record or load(part.id)

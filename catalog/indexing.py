@@ -1,0 +1,118 @@
+"""From records of the catalogue into what search reads: words, IPC symbols, days. Has its own cursor, the dirty queue.
+
+The word index keeps no text of its own, and SQLite 3.40 takes a row out of such an index only against the very text
+that was put in. That text is kept compressed in `indexed` rather than read from log.db again, where it may have been
+erased meanwhile.
+"""
+
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+import orjson
+import zstandard
+
+from catalog import words
+from catalog.bodies import Bodies, held
+from catalog.catalogue import Catalogue, Origin
+from catalog.standing import Held, stand
+from records import kinds
+from records.body import Record
+from records.view import columns
+from sync.store import Store
+
+_BATCH = 512
+_WORDS = "title, applicants, inventors, numbers, text"
+_compressor, _decompressor = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
+
+
+def index(
+    store: Store,
+    catalogue: Catalogue,
+    progress: Callable[[int, int], None] | None = None,
+    stop: Event | None = None,
+) -> int:
+    """Make every record that changed searchable as it stands now; return how many there were.
+
+    Each batch is one transaction. `progress` gets (records done, all that wait); `stop` ends between two batches.
+    """
+    done, bodies = 0, Bodies(store)
+    total = catalogue.lag(store).records
+    while not (stop and stop.is_set()):
+        with catalogue.write():
+            count = _index_batch(catalogue, bodies)
+        if not count:
+            break
+        done += count
+        if progress:
+            progress(done, max(total, done))
+    return done
+
+
+def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
+    db = catalogue.db
+    dirty = [id for (id,) in db.execute("select record from dirty order by record limit ?", (_BATCH,))]
+    _take_out(catalogue, dirty)
+    rows = list(
+        catalogue.many(
+            "select id, key, coalesce(wider, id), views, filing_date from record "
+            "where id in ({}) and state = 'current' order by id",
+            dirty,
+        )
+    )
+    parts = held(catalogue, sorted({full for _, _, full, _, _ in rows}), {})
+    origins = catalogue.origins()
+    found = []
+    for id, name, full, mask, day in rows:
+        record = _record(name, parts[full], mask, bodies, origins)
+        if record:
+            found.append((id, [*_texts(record), columns(record).ipc, day]))
+    _put(catalogue, found)
+    db.executemany("delete from dirty where record = ?", [(id,) for id in dirty])
+    return len(dirty)
+
+
+def _record(name: str, parts: list[Held], mask: int, bodies: Bodies, origins: dict[int, Origin]) -> Record | None:
+    if len(parts) == 1:
+        return bodies.load(parts[0].id)
+    found = stand(parts, mask & -mask, bodies.load, origins)
+    return Record(name, "assert", found.merged.kind, 1, found.merged.fields) if found else None
+
+
+def _texts(record: Record) -> list[str]:
+    """Return the columns of the word index."""
+    shown, kind = columns(record), kinds.get(record.kind)
+    places = kind.schema["x-view"]["number"] if kind else ()
+    stated = [number for place in places for number in kinds.stated(record.fields, place)]
+    numbers = [form for number in stated for form in words.written(number)]
+    long_texts = (shown.abstract, str(record.fields.get("claim1", "")))
+    columns_of = ([shown.title], shown.applicants, shown.inventors, [*numbers, *shown.ipc], long_texts)
+    return [words.spaced(texts) for texts in columns_of]
+
+
+def _take_out(catalogue: Catalogue, ids: list[int]) -> None:
+    old: list[tuple[int, list[Any]]] = [
+        (id, orjson.loads(_decompressor.decompress(blob)))
+        for id, blob in catalogue.many("select record, texts from indexed where record in ({})", ids)
+    ]
+    db = catalogue.db
+    db.executemany(
+        f"insert into words(words, rowid, {_WORDS}) values ('delete', ?, ?, ?, ?, ?, ?)",
+        [(id, *texts[:5]) for id, texts in old],
+    )
+    symbols = [(ipc, id) for id, texts in old for ipc in texts[5]]
+    db.executemany("delete from symbol where ipc = ? and record = ?", symbols)
+    db.executemany("delete from listed where day = ? and record = ?", [(texts[6], id) for id, texts in old])
+    db.executemany("delete from indexed where record = ?", [(id,) for id, _ in old])
+
+
+def _put(catalogue: Catalogue, found: list[tuple[int, list[Any]]]) -> None:
+    db = catalogue.db
+    db.executemany(
+        f"insert into words(rowid, {_WORDS}) values (?, ?, ?, ?, ?, ?)", [(id, *texts[:5]) for id, texts in found]
+    )
+    symbols = [(ipc, id) for id, texts in found for ipc in texts[5]]
+    db.executemany("insert or ignore into symbol(ipc, record) values (?, ?)", symbols)
+    db.executemany("insert into listed(day, record) values (?, ?)", [(texts[6], id) for id, texts in found])
+    kept = [(id, _compressor.compress(orjson.dumps(texts))) for id, texts in found]
+    db.executemany("insert into indexed(record, texts) values (?, ?)", kept)

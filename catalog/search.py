@@ -1,0 +1,189 @@
+"""What a person typed against the word index, with filters, ranked, a page at a time."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import NoReturn
+
+import orjson
+
+from catalog import views, words
+from catalog.catalogue import Catalogue
+from catalog.errors import BadQuery, BadToken
+from records import identifiers
+
+MAX_LIMIT = 1000
+MAX_CHARS = 500
+STATUSES = ("valid", "invalid", "pending")
+_DIGEST_BYTES = 8
+_COLUMNS = "key, kind, title, number, applicants, filing_date, publication_date, status, city, origin"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked for; "" asks nothing. Dates are filing dates, both included; `ipc` is a symbol or its beginning.
+
+    `limit` is 1 to 1,000 hits a page, `after` the `next` of the page before of the same query.
+    """
+
+    words: str = ""
+    kind: str = ""
+    applicant: str = ""
+    ipc: str = ""
+    city: str = ""
+    status: str = ""
+    date_from: str = ""
+    date_to: str = ""
+    limit: int = 20
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One record as it stands in the view asked for; `applicants` are separated by "; "."""
+
+    key: str
+    kind: str
+    title: str
+    number: str
+    applicants: str
+    filing_date: str
+    publication_date: str
+    status: str
+    city: str
+    origin: str
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The hits in all, those of this page in order, and what to put into `after` for the next page, "" at the end."""
+
+    total: int
+    hits: list[Hit]
+    next: str
+
+
+def find(catalogue: Catalogue, query: Query, view: int) -> Page:
+    """Return the current records that a view shows and that match all that is asked.
+
+    With words the best come first, else the newest filing dates; equal ones by row. Registers are found only by their
+    kind. Records are found as they were when last indexed. Raises BadQuery and BadToken.
+    """
+    if view not in views.ALL:
+        raise BadQuery("view", str(view), "not a view")
+    _check(query)
+    position = _position(query, view)
+    expression = words.match(query.words)
+    filters = _filters(query)
+    if not expression and (query.words or not filters):
+        raise BadQuery("words", query.words, "nothing to search for")
+    order = _RANKED if expression else _LISTED
+    asked: list[tuple[str, tuple[str | int, ...]]] = [("record.views & ? <> 0", (view,)), *filters]
+    if expression:
+        asked.append(("words match ?", (expression,)))
+    if not query.kind:
+        asked.append(("record.category <> 'register'", ()))
+    hits = f"with hits as materialized ({order.source} and {' and '.join(condition for condition, _ in asked)})"
+    values = [value for _, some in asked for value in some]
+    rows = catalogue.db.execute(
+        f"{hits} select score, id, {_COLUMNS} from hits join record using (id) "
+        f"{order.beyond if position else ''} order by {order.by} limit ?",
+        [*values, *((position[0], *position) if position else ()), query.limit + 1],
+    ).fetchall()
+    (total,) = catalogue.db.execute(f"{hits} select count(*) from hits", values).fetchone()
+    shown = [Hit(*row[2:]) for row in rows[: query.limit]]
+    return Page(total, shown, _token(query, view, rows[query.limit - 1][:2]) if len(rows) > query.limit else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Where hits come from and how they follow each other; `beyond` takes (score, score, id)."""
+
+    source: str
+    by: str
+    beyond: str
+
+
+_RANKED = _Order(
+    "select record.id as id, words.rank as score from words join record on record.id = words.rowid "
+    "where record.state = 'current'",
+    "score, id",
+    "where (score > ? or score = ? and id > ?)",
+)
+_LISTED = _Order(
+    "select record.id as id, listed.day as score from listed join record on record.id = listed.record "
+    "where record.state = 'current'",
+    "score desc, id",
+    "where (score < ? or score = ? and id > ?)",
+)
+
+
+def _check(query: Query) -> None:
+    for name, value in asdict(query).items():
+        if isinstance(value, str) and (len(value) > MAX_CHARS or not _is_text(value)):
+            raise BadQuery(name, value[:20], f"more than {MAX_CHARS} characters, or none that can be written")
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise BadQuery("limit", str(query.limit), f"not 1 to {MAX_LIMIT}")
+    if query.status and query.status not in STATUSES:
+        raise BadQuery("status", query.status, f"none of {', '.join(STATUSES)}")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
+
+
+def _filters(query: Query) -> list[tuple[str, tuple[str, ...]]]:
+    """Return (condition, its values) for each filter that is asked; what is typed stands in the values only."""
+    found: list[tuple[str, tuple[str, ...]]] = [
+        (f"record.{name} = ?", (value,))
+        for name, value in (("kind", query.kind), ("city", query.city), ("status", query.status))
+        if value
+    ]
+    if query.applicant:
+        phrase = words.phrase(query.applicant) or _refuse("applicant", query.applicant)
+        found.append(("record.id in (select rowid from words where words match ?)", (f"applicants : {phrase}",)))
+    if query.ipc:
+        prefix = words.ipc_prefix(query.ipc) or _refuse("ipc", query.ipc)
+        beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        found.append(("record.id in (select record from symbol where ipc >= ? and ipc < ?)", (prefix, beyond)))
+    for name, sign, text in (("date_from", ">=", query.date_from), ("date_to", "<=", query.date_to)):
+        if text:
+            day = identifiers.date(text) or _refuse(name, text)
+            found.append((f"record.filing_date <> '' and record.filing_date {sign} ?", (day,)))
+    return found
+
+
+def _refuse(field: str, value: str) -> NoReturn:
+    raise BadQuery(field, value, "not understood")
+
+
+def _token(query: Query, view: int, position: tuple[float | str, int]) -> str:
+    said = orjson.dumps(position)
+    return urlsafe_b64encode(_digest(query, view, said) + said).decode().rstrip("=")
+
+
+def _position(query: Query, view: int) -> tuple[float | str, int] | None:
+    """Return the score and row of the last hit before, or None at the beginning; raise BadToken."""
+    if not query.after:
+        return None
+    try:
+        raw = urlsafe_b64decode(query.after + "=" * (-len(query.after) % 4))
+        score, id = orjson.loads(raw[_DIGEST_BYTES:])
+    except ValueError as error:
+        raise BadToken(query.after) from error
+    if _token(query, view, (score, id)) != query.after:
+        raise BadToken(query.after)  # of another query or view, or not ours
+    return score, id
+
+
+def _digest(query: Query, view: int, said: bytes) -> bytes:
+    """Tie a position to the query and view that it was reached by."""
+    asked = orjson.dumps([asdict(replace(query, after="", limit=1)), view])
+    return sha256(b"banyan-page/v1\0" + asked + said).digest()[:_DIGEST_BYTES]

@@ -1,6 +1,7 @@
 """Invitation tokens."""
 
 import base64
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -57,6 +58,15 @@ def test_no_text_does_anything_but_be_refused(text):
     for line in (text, tokens.PREFIX + text):
         with pytest.raises(BadToken):
             tokens.parse(line)
+
+
+@pytest.mark.parametrize("address", ["", "a", "aa"])
+def test_another_spelling_of_the_same_bytes_is_refused(address):
+    line = replace(TOKEN, join_address=address).encode()
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    for other in set(alphabet) - {line[-1]}:
+        with pytest.raises(BadToken):
+            tokens.parse(line[:-1] + other)
 
 
 def with_checksum(body):

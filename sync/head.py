@@ -84,13 +84,14 @@ def open_receipt(raw: bytes, parent: str, mirror_key: note.VerifierKey, now_s: i
 def _verified(
     parsed: note.Note, stated: Checkpoint, wanted: tuple[note.VerifierKey, ...]
 ) -> tuple[tuple[note.Signature, ...], int]:
-    """Return one verified line for each wanted key, in their order, and the newest time; raise BadSignature."""
+    """Return each wanted key's newest line, all verified, in their order, and the newest time; raise BadSignature."""
     kept: list[note.Signature] = []
     newest = 0
     for key in wanted:
         lines = [one for one in parsed.signatures if (one.name, one.key_id) == (key.name, key.key_id)]
         if not lines:
             raise BadSignature(key.name, f"no signature of type {key.type:02x}")
-        newest = max(newest, *(keys.verify(key, stated, line) for line in lines))
-        kept.append(lines[0])
+        times = [keys.verify(key, stated, line) for line in lines]
+        newest = max(newest, *times)
+        kept.append(lines[times.index(max(times))])  # what is kept states the time that it is kept under
     return tuple(kept), newest

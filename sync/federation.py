@@ -5,6 +5,7 @@ A statement is a signed note by the offline key pair `<fed>/root`:
 (01, 06), the next root (01, 06). The 06 line covers (start 0, end version, H(text)) under the name `<fed>/root`.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,6 +16,7 @@ from sync.note import Note, VerifierKey
 
 _TITLE = "banyan-root/v1"
 _TYPES = [keys.ED25519, keys.MLDSA44]
+_NUMBER = re.compile(rb"[1-9][0-9]{0,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class RootStatement:
     def parse(cls, text: str) -> "RootStatement":
         """Read exactly what `text` writes; raise Malformed."""
         lines = text.split("\n")
-        if len(lines) != 11 or lines[0] != _TITLE or lines[-1] or not lines[2].isascii() or not lines[2].isdigit():
+        if len(lines) != 11 or lines[0] != _TITLE or lines[-1] or not _NUMBER.fullmatch(lines[2].encode()):
             raise Malformed("root statement", "not of this layout")
         name = origin.check(lines[1])
         found = [keys.check_key(VerifierKey.parse(line)) for line in lines[3:10]]
@@ -50,7 +52,7 @@ class RootStatement:
         pairs = ((self.log_keys, self.name), (self.root_keys, root), (self.next_root_keys, root))
         named = all([(key.name, key.type) for key in pair] == [(name, one) for one in _TYPES] for pair, name in pairs)
         mirror = (origin.mirror_name(self.name), keys.MLDSA44)
-        return named and (self.mirror_key.name, self.mirror_key.type) == mirror and self.version >= 1
+        return named and (self.mirror_key.name, self.mirror_key.type) == mirror
 
 
 def root_name(federation: str) -> str:
@@ -99,7 +101,7 @@ class Federation:
         while raw:
             line, _lf, raw = raw.partition(b"\n")
             word, _space, length = line.partition(b" ")
-            if word != b"statement" or not length.isdigit() or len(length) > 6 or int(length) > len(raw):
+            if word != b"statement" or not _NUMBER.fullmatch(length) or int(length) > len(raw):
                 raise Malformed("federation.root", "no statement where one should begin")
             statements.append(raw[: int(length)])
             raw = raw[int(length) :]
@@ -112,23 +114,26 @@ def chain(statements: Sequence[bytes]) -> Federation:
     Raises Malformed, BadSignature; also for a gap, another name, or a root that was not announced.
     """
     before: RootStatement | None = None
+    kept: list[bytes] = []
     first = b""
     for raw in statements:
         parsed = Note.parse(raw)
         statement = RootStatement.parse(parsed.text)
-        _check_signatures(parsed, statement, statement.root_keys)
+        signing = statement.root_keys if before is None else (*before.root_keys, *statement.root_keys)
+        _check_signatures(parsed, statement, signing)
         if before is None:
             first = sha256(parsed.text.encode()).digest()
-        else:
-            _check_signatures(parsed, statement, before.root_keys)
-            if statement.root_keys != before.next_root_keys:
-                raise BadSignature(statement.name, "a root that was not announced")
+        elif statement.root_keys != before.next_root_keys:
+            raise BadSignature(statement.name, "a root that was not announced")
         if statement.version != (before.version + 1 if before else 1) or (before and before.name != statement.name):
             raise Malformed("root statement", "a gap, or another federation's")
+        known = {(key.name, key.key_id) for key in signing}
+        lines = tuple(one for one in parsed.signatures if (one.name, one.key_id) in known)
+        kept.append(Note(parsed.text, lines).encode())  # lines of unknown keys are dropped
         before = statement
     if before is None:
         raise Malformed("federation.root", "empty")
-    return Federation(tuple(statements), first, before)
+    return Federation(tuple(kept), first, before)
 
 
 def _check_signatures(parsed: Note, statement: RootStatement, root_keys: Sequence[VerifierKey]) -> None:

@@ -126,7 +126,7 @@ def outcome(check, *arguments):
 
 
 def test_published_vectors_agree_but_for_the_one_with_a_12_byte_root(shared_vectors):
-    """Those from size 0, errors there, all have another root, a root of another length, or a proof: refused here, too."""
+    """Those from size 0, errors there, all have another root, a short root, or a proof: refused here, too."""
     differing, checked = set(), 0
     for file in sorted((shared_vectors / "rfc6962").rglob("*.json")):
         case = json.loads(file.read_text())

@@ -105,6 +105,3 @@ def test_a_public_logs_bundles_and_tiles_give_its_roots(shared_vectors):
         assert [tree.leaf_hash(one) for one in entries] == [hashes[at : at + 32] for at in range(0, len(hashes), 32)]
         stated = (log / f"checkpoint.{size}").read_text().split("\n")[2]
         assert tree.root_hash([tree.leaf_hash(one) for one in entries]) == b64decode(stated)
-
-
-

@@ -1,0 +1,381 @@
+"""What a hostile outlet or substation sends is refused at the first tier, for the right reason, and nothing of it is kept."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from node.node import Node
+from sync import control, head
+from sync.checkpoint import Checkpoint
+from sync.client import Client
+from sync.entry import control_entry
+from sync.errors import BadProof, BadSignature, Fork, Malformed, NotAllowed, SyncError, UnknownOrigin
+from sync.keys import ED25519, MLDSA44, Signer
+from sync.note import Note
+from sync.ownlog import OwnLog
+from sync.package import Packer
+from tests.sync import hostile
+from tests.sync.hostile import FIRST, NEIGHBOUR, SECOND, Attack, Nights, flipped
+from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
+
+BAD_PROOF, BAD_SIGNATURE, MALFORMED = "BadProof", "BadSignature", "Malformed"
+OTHER_KEYS = (Signer(OUTLET, ED25519, b"\x01" * 32), Signer(OUTLET, MLDSA44, b"\x02" * 32))
+
+
+def by_other_keys(nights: Nights, proof, note):
+    stated = head.stated(note)
+    return proof, head.sign_head(OTHER_KEYS, stated, 1_800_000_000).note
+
+
+def by_the_mirror_key(nights: Nights, proof, note):
+    """The right Ed25519 line, and the city's mirror key in place of the log's own 06 key."""
+    whole, mirror = Note.parse(note), nights.world.nodes[CITY].keys.mirror
+    line = mirror.sign(head.stated(note), 1_800_000_000)
+    return proof, Note(whole.text, (whole.signatures[0], replace(line, name=OUTLET))).encode()
+
+
+HEADS = [
+    Attack("a bit of the root", BAD_SIGNATURE, head=hostile.text(lambda text: text.translate({ord(text[-5]): "A" if text[-5] != "A" else "B"}))),
+    Attack("another size", BAD_SIGNATURE, head=hostile.text(lambda text: text.replace(f"\n{SECOND}\n", f"\n{SECOND + 1}\n"))),
+    Attack("another origin", BAD_SIGNATURE, head=hostile.text(lambda text: text.replace(OUTLET, NEIGHBOUR))),
+    Attack("a line below the root", MALFORMED, head=hostile.text(lambda text: text + "more\n")),
+    Attack("a size with a plus", MALFORMED, head=hostile.text(lambda text: text.replace(f"\n{SECOND}", f"\n+{SECOND}"))),
+    Attack("a bit of the 01 signature", BAD_SIGNATURE, head=hostile.signature(1, flipped)),
+    Attack("a bit of the 06 signature", BAD_SIGNATURE, head=hostile.signature(6, flipped)),
+    Attack("the time of the 06 signature", BAD_SIGNATURE, head=hostile.signature(6, lambda value: flipped(value, 7))),
+    Attack("no 01 signature", BAD_SIGNATURE, head=hostile.signature(1, None)),
+    Attack("no 06 signature", BAD_SIGNATURE, head=hostile.signature(6, None)),
+    Attack("wrong keys under the right name", BAD_SIGNATURE, head=by_other_keys),
+    Attack("a mirror key in place of a log key", BAD_SIGNATURE, head=by_the_mirror_key),
+    Attack("another log's head", BAD_SIGNATURE, head=lambda nights, proof, note: (proof, nights.sign(SECOND, origin=NEIGHBOUR, keys_of=NEIGHBOUR))),
+    Attack("another log's head under my name", BAD_SIGNATURE, head=lambda nights, proof, note: (proof, nights.sign(SECOND, keys_of=NEIGHBOUR))),
+    Attack("the head of an older night", BAD_PROOF, head=lambda nights, proof, note: (proof, nights.old_head)),
+    Attack("a log shortened", "Malformed older", head=lambda nights, proof, note: (nights.prove(200, FIRST), nights.sign(200))),
+    Attack("a bit of the consistency proof", BAD_PROOF, head=lambda nights, proof, note: ([flipped(proof[0]), *proof[1:]], note)),
+    Attack("a consistency proof cut short", BAD_PROOF, head=lambda nights, proof, note: (proof[:-1], note)),
+    Attack("a consistency proof too long", BAD_PROOF, head=lambda nights, proof, note: ([*proof, b"\0" * 32], note)),
+]  # fmt: skip
+
+PACKAGES = [
+    Attack("a bit of an entry", BAD_PROOF, packages=hostile.entries(lambda held: [*held[:7], flipped(held[7]), *held[8:]])),
+    Attack("a bit of the last package", BAD_PROOF, packages=lambda nights, sent: [*sent[:-1], replace(sent[-1], entries=[flipped(sent[-1].entries[0], 3), *sent[-1].entries[1:]])]),
+    Attack("entries reordered", BAD_PROOF, packages=hostile.entries(lambda held: [held[1], held[0], *held[2:]])),
+    Attack("an entry dropped", BAD_PROOF, packages=hostile.entries(lambda held: [*held[:3], *held[4:]])),
+    Attack("the last entry dropped", BAD_PROOF, packages=hostile.entries(lambda held: held[:-1])),
+    Attack("an entry twice", BAD_PROOF, packages=hostile.entries(lambda held: [*held[:3], held[2], *held[3:-1]])),
+    Attack("an entry invented", BAD_PROOF, packages=hostile.entries(lambda held: [*held[:-1], control_entry(1, b"")])),
+    Attack("a bit of a proof", BAD_PROOF, packages=hostile.proofs(lambda held: [flipped(held[0]), *held[1:]])),
+    Attack("a proof cut short", BAD_PROOF, packages=hostile.proofs(lambda held: held[:-1])),
+    Attack("a proof too long", BAD_PROOF, packages=hostile.proofs(lambda held: [*held, b"\0" * 32])),
+    Attack("packages in another order", "Conflict", packages=lambda nights, sent: sent[::-1]),
+    Attack("a package dropped", "Conflict", packages=lambda nights, sent: sent[1:]),
+    Attack("a package behind the end", "Conflict", packages=lambda nights, sent: [replace(sent[-1], first=SECOND), *sent]),
+    Attack("the packages of an older night", BAD_PROOF, packages=lambda nights, sent: nights.old),
+    Attack("entries of an older night as new ones", BAD_PROOF, packages=lambda nights, sent: [replace(sent[0], entries=nights.old[0].entries[: len(sent[0].entries)])]),
+    Attack("another log's packages", BAD_PROOF, packages=lambda nights, sent: nights.packages(NEIGHBOUR)),
+    Attack("a stored entry changed and sent again", BAD_PROOF, packages=lambda nights, sent: [replace(nights.old[1], entries=[flipped(nights.old[1].entries[0]), *nights.old[1].entries[1:]])]),
+]  # fmt: skip
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Iterator[Nights]:
+    made = Nights.begin(tmp_path)
+    try:
+        yield made
+    finally:
+        made.world.close()
+
+
+def refused_at_the_city(nights: Nights, attack: Attack) -> None:
+    """The outlet itself changes what it sends: the city keeps nothing, the neighbour's log arrives, a clean night mends all."""
+    world = nights.world
+    before = hostile.kept(world.nodes[CITY], OUTLET)
+    name, _blank, word = attack.answer.partition(" ")
+    with pytest.raises(SyncError) as refused:
+        hostile.session(world, OUTLET, nights.client(OUTLET, attack))
+    assert type(refused.value).__name__ == name
+    assert word in str(refused.value)
+    compare(before, hostile.kept(world.nodes[CITY], OUTLET), attack)
+    world.sync(NEIGHBOUR)
+    assert hostile.is_whole(world, NEIGHBOUR, CITY)
+    world.sync(OUTLET)
+    assert hostile.is_whole(world, OUTLET, CITY)
+
+
+def refused_at_the_hub(nights: Nights, attack: Attack) -> None:
+    """The city changes one outlet's log on its way up: only that log is refused."""
+    world = nights.world
+    for origin in (OUTLET, NEIGHBOUR):
+        world.sync(origin)
+    before = hostile.kept(world.nodes[HUB], OUTLET)
+    report = hostile.session(world, CITY, nights.client(OUTLET, attack))
+    ((origin, reason),) = report.refused
+    name, _blank, word = attack.answer.partition(" ")
+    assert origin == OUTLET
+    assert reason.startswith(name + ":")
+    assert word in reason
+    compare(before, hostile.kept(world.nodes[HUB], OUTLET), attack)
+    assert hostile.is_whole(world, NEIGHBOUR, HUB)
+    assert hostile.is_whole(world, CITY, HUB)
+    assert world.sync(CITY).refused == []
+    assert hostile.is_whole(world, OUTLET, HUB)
+
+
+def compare(before: dict, after: dict, attack: Attack) -> None:
+    """Nothing of the log was stored; a head that is genuine was recorded before its packages were refused."""
+    if attack in PACKAGES:
+        before, after = dict(before, head=[]), dict(after, head=[])
+    assert after == before
+
+
+@pytest.mark.parametrize("attack", [*HEADS, *PACKAGES], ids=lambda attack: attack.name.replace(" ", "-"))
+@pytest.mark.parametrize("refused", [refused_at_the_city, refused_at_the_hub], ids=["outlet", "substation"])
+def test_what_a_child_changes_is_refused_and_nothing_of_it_is_stored(nights, refused, attack):
+    refused(nights, attack)
+
+
+# -- another federation, which has the same names -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Nights]:
+    made = Nights.begin(tmp_path / "elsewhere")
+    try:
+        yield made
+    finally:
+        made.world.close()
+
+
+@pytest.mark.parametrize("refused", [refused_at_the_city, refused_at_the_hub], ids=["outlet", "substation"])
+@pytest.mark.parametrize("what", ["heads", "packages"])
+def test_another_federations_bytes_are_refused(nights, elsewhere, refused, what):
+    elsewhere.world.sync(OUTLET)
+    note = hostile.newest_note(elsewhere.world.nodes[OUTLET], OUTLET)
+    attacks = {
+        "heads": Attack("heads", BAD_SIGNATURE, head=lambda nights, proof, held: (proof, note)),
+        "packages": Attack("packages", BAD_PROOF, packages=lambda nights, sent: elsewhere.packages(OUTLET)),
+    }
+    attack = attacks[what]
+    if what == "packages":
+        PACKAGES.append(attack)
+    refused(nights, attack)
+
+
+def test_a_child_of_another_federation_cannot_call_at_all(nights, elsewhere):
+    """Same names, same ports: the certificate is of another authority."""
+    stranger, known = elsewhere.world.nodes[OUTLET], nights.world.nodes[OUTLET]
+    with stranger.channel(replace(stranger.settings.parents[0], sync_address=known.settings.parents[0].sync_address)) as line:
+        with pytest.raises(SyncError, match="Unreachable|UNAVAILABLE"):
+            Client(line, CITY).add_checkpoint(OUTLET, FIRST, [], nights.old_head)
+
+
+@pytest.mark.parametrize("of", ["another federation", "another origin", "nothing"])
+def test_a_log_that_begins_with_another_genesis_is_refused(tmp_path, of):
+    world = World(tmp_path)
+    try:
+        world.hub()
+        world.node(CITY, "substation", HUB)
+        node = world.node(OUTLET, "outlet", CITY)
+        rebegin(node, of)
+        with pytest.raises(Malformed, match="genesis"):
+            world.sync(OUTLET)
+        assert set(hostile.kept(world.nodes[CITY], OUTLET)) == {"lock"}
+    finally:
+        world.close()
+
+
+def rebegin(node: Node, of: str) -> None:
+    """Put another entry 0 in place of the genesis that joining wrote, as the log's owner could."""
+    with node.opened() as opened:
+        store = opened.store
+        log = opened.own.log
+        with store.write() as db:
+            db.execute("delete from bundle where id >= ? and id < ?", (log.id << 40, (log.id + 1) << 40))
+            db.execute("delete from control where log = ?", (log.id,))
+            db.execute("update log set next_entry = 0 where id = ?", (log.id,))
+        if of == "another federation":
+            OwnLog(store, node.origin, b"\x07" * 32, node.keys.log, node.clock).begin(CITY)
+        elif of == "another origin":
+            keys = tuple(Signer(NEIGHBOUR, one.type, one.seed).verifier for one in node.keys.log)
+            opened.own.state(control.Genesis(node.federation.id, NEIGHBOUR, CITY, keys))
+        else:
+            opened.own.add([[("federation", b"a record first")]])
+
+
+# -- parts: dropped, still wanted, reported; their entries are stored ---------------------------------------------------
+
+
+def flipped_part(nights: Nights, held):
+    return [(held[0][0], flipped(held[0][1])), *held[1:]]
+
+
+def swapped_parts(nights: Nights, held):
+    return [(held[0][0], held[1][1]), (held[1][0], held[0][1]), *held[2:]]
+
+
+def anothers_part(nights: Nights, held):
+    (name, content), *_rest = nights.packages(NEIGHBOUR)[0].parts
+    assert name == held[0][0]
+    return [(name, content), *held[1:]]
+
+
+def older_part(nights: Nights, held):
+    return [(held[0][0], nights.old[0].parts[0][1]), *held[1:]]
+
+
+@pytest.mark.parametrize(
+    ("change", "lost"), [(flipped_part, 1), (swapped_parts, 2), (anothers_part, 1), (older_part, 1)]
+)
+@pytest.mark.parametrize("by", [OUTLET, CITY])
+def test_a_bad_part_is_dropped_stays_wanted_and_comes_later(nights, by, change, lost):
+    world, parent = nights.world, CITY if by == OUTLET else HUB
+    if by == CITY:
+        world.sync(OUTLET)
+        world.sync(NEIGHBOUR)
+    clients = []
+    attack = Attack("parts", "", packages=hostile.parts(change))
+    report = hostile.session(world, by, lambda *of: clients.append(nights.client(OUTLET, attack)(*of)) or clients[-1])
+    assert (clients[0].parts_refused, report.parts_wanted, report.refused) == (lost, lost, [])
+    with world.nodes[parent].opened() as opened:
+        assert [name for name in hostile.wanted(opened.store, OUTLET)] == [(FIRST + at, 0) for at in range(lost)]
+        assert opened.store.log(OUTLET).stored == SECOND
+    assert not hostile.is_whole(world, OUTLET, parent)
+    world.sync(by)
+    assert hostile.is_whole(world, OUTLET, parent)
+
+
+@pytest.mark.parametrize("also", [(9, 0), (0, 5)], ids=["of-no-entry", "of-no-number"])
+def test_a_part_that_no_entry_commits_to_is_dropped(nights, also):
+    change = hostile.parts(lambda nights, held: [*held, ((SECOND + also[0], also[1]) if also[0] else (FIRST, also[1]), b"s" * 40)])
+    hostile.session(nights.world, OUTLET, nights.client(OUTLET, Attack("parts", "", packages=change)))
+    assert hostile.is_whole(nights.world, OUTLET, CITY)
+
+
+def test_a_part_that_is_not_due_here_is_dropped(nights):
+    """A part for another node, and one for an alliance's members, pushed to the city with its right commitment."""
+    world = nights.world
+    with world.nodes[OUTLET].opened() as opened:
+        opened.own.add([[("federation", b"open"), (f"node:{NEIGHBOUR}", b"sealed"), ("alliance:0123abcd", b"closed")]])
+    every = hostile.held(world.nodes[OUTLET], OUTLET, FIRST, SECOND + 1)
+    attack = Attack("undue", "", packages=lambda nights, sent: every)
+    clients = []
+    hostile.session(world, OUTLET, lambda *of: clients.append(nights.client(OUTLET, attack)(*of)) or clients[-1])
+    assert clients[0].parts_refused == 2
+    rows = hostile.kept(world.nodes[CITY], OUTLET)
+    assert b"open" in b"".join(content for _id, content in rows["part"])
+    assert not any(content[16:] in (b"sealed", b"closed") for _id, content in rows["part"])
+    assert rows["wanted"] == []
+
+
+# -- calls that a child has no right to ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wider(nights) -> Nights:
+    nights.world.node(OTHER_CITY, "substation", HUB)
+    return nights
+
+
+def bring_head(client: Client, nights: Nights, origin: str) -> None:
+    client.add_checkpoint(origin, FIRST, [], nights.sign(SECOND, b"\1" * 32, origin, origin if origin in nights.world.nodes else OUTLET))
+
+
+def bring_entries(client: Client, nights: Nights, origin: str) -> None:
+    packer = Packer()
+    frames = [packer.pack(one) for one in nights.packages(NEIGHBOUR)]
+    client.add_entries(origin, FIRST, SECOND, frames, lambda at: None)
+
+
+def bring_nothing(client: Client, nights: Nights, origin: str) -> None:
+    client.add_entries(origin, FIRST, FIRST, [], lambda at: None)
+
+
+def bring_part(client: Client, nights: Nights, origin: str) -> None:
+    client.add_parts(origin, nights.packages(NEIGHBOUR)[0].parts[:1])
+
+
+@pytest.mark.parametrize("call", [bring_head, bring_entries, bring_nothing, bring_part])
+@pytest.mark.parametrize(
+    ("by", "parent", "origin", "error", "reason"),
+    [
+        (OUTLET, CITY, NEIGHBOUR, NotAllowed, "not-of-this-path"),
+        (OUTLET, CITY, CITY, NotAllowed, "not-of-this-path"),
+        (OTHER_CITY, HUB, NEIGHBOUR, NotAllowed, "not-of-this-path"),
+        (OTHER_CITY, HUB, CITY, NotAllowed, "not-of-this-path"),
+        (OUTLET, CITY, "ip.gd.example/gz/nobody", UnknownOrigin, "nobody"),
+        (CITY, HUB, "ip.gd.example/gz/nobody", UnknownOrigin, "nobody"),
+    ],
+)
+def test_a_log_that_is_not_the_callers_to_bring_is_refused(wider, call, by, parent, origin, error, reason):
+    world = wider.world
+    before = hostile.kept(world.nodes[parent], origin)
+    child = world.nodes[by]
+    known = next(one for one in child.settings.parents if one.origin == parent)
+    with child.channel(known) as line, pytest.raises(error, match=reason):
+        call(Client(line, parent), wider, origin)
+    assert hostile.kept(world.nodes[parent], origin) == before
+    world.sync(NEIGHBOUR)
+    assert hostile.is_whole(world, NEIGHBOUR, CITY)
+
+
+def test_a_log_that_the_parent_does_not_mirror_above_is_not_served(nights):
+    node = nights.world.nodes[OUTLET]
+    with node.channel(node.settings.parents[0]) as line, pytest.raises(NotAllowed, match="not-above-you"):
+        list(Client(line, CITY).entries(NEIGHBOUR, 0, FIRST))
+
+
+# -- forks: evidence is kept, the log is frozen, others go on -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [FIRST, 280], ids=["same-size", "shortened-and-rewritten"])
+def test_a_rewritten_log_is_frozen_with_its_evidence(nights, size):
+    world = nights.world
+    attack = Attack("fork", "Fork", head=lambda nights, proof, note: (proof, nights.sign(size, b"\x05" * 32)))
+    before = hostile.kept(world.nodes[CITY], OUTLET)
+    with pytest.raises(SyncError, match="two heads") as refused:
+        hostile.session(world, OUTLET, nights.client(OUTLET, attack))
+    assert type(refused.value).__name__ == "Fork"
+    after = hostile.kept(world.nodes[CITY], OUTLET)
+    assert dict(after, log=None) == dict(before, log=None)
+    with world.nodes[CITY].opened() as opened:
+        ((_id, _at, what, about, _detail, evidence),) = opened.store.db.execute("select * from alarm").fetchall()
+        assert (what, about, opened.store.log(OUTLET).frozen) == ("fork", OUTLET, "fork")
+    assert nights.old_head in evidence
+    with pytest.raises(NotAllowed, match="frozen"):
+        world.sync(OUTLET)
+    world.sync(NEIGHBOUR)
+    assert hostile.is_whole(world, NEIGHBOUR, CITY)
+
+
+def test_a_head_over_other_entries_ahead_of_the_log_is_a_fork_as_soon_as_the_true_one_comes(nights):
+    """Signed by the right keys, so it was kept as evidence when its proof failed."""
+    world = nights.world
+    attack = Attack("ahead", BAD_PROOF, head=lambda nights, proof, note: (proof, nights.sign(SECOND, b"\x05" * 32)))
+    before = hostile.kept(world.nodes[CITY], OUTLET)
+    with pytest.raises(BadProof):
+        hostile.session(world, OUTLET, nights.client(OUTLET, attack))
+    assert hostile.kept(world.nodes[CITY], OUTLET) == before
+    with pytest.raises(Fork):
+        world.sync(OUTLET)
+    with pytest.raises(NotAllowed, match="frozen"):
+        world.sync(OUTLET)
+
+
+# -- a hostile parent ---------------------------------------------------------------------------------------------------
+
+
+def test_a_receipt_that_another_key_signed_is_not_kept(nights):
+    class Forger(Client):
+        def add_entries(self, *of):
+            sent = super().add_entries(*of)
+            seen = Checkpoint(OUTLET, SECOND, head.stated(sent.receipt).root)
+            forger = Signer(f"{CITY}/mirror", MLDSA44, b"\x09" * 32)
+            sent.receipt = head.sign_receipt(forger, seen, 1_800_000_000)
+            return sent
+
+    with pytest.raises(BadSignature, match="mirror"):
+        hostile.session(nights.world, OUTLET, Forger)
+    with nights.world.nodes[OUTLET].opened() as opened:
+        assert opened.store.newest_receipt(opened.own.log, CITY).size == FIRST

@@ -1,4 +1,4 @@
-"""The parent's side of joining and renewing: invitations, and the one method of the joining door (wire.md section 6)."""
+"""The parent's side of joining and renewing: invitations, and the joining door's one method (wire.md section 6)."""
 
 import logging
 import os

@@ -20,7 +20,7 @@ def catalogue(node: Node) -> Catalogue:
 def apply(
     node: Node,
     stop: threading.Event | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Bring the catalogue and its index up to what is stored; return the entries applied."""
     with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:

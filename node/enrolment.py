@@ -5,6 +5,7 @@ A request is signed by every key that it registers, over a text that binds the t
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 import grpc
 from banyan.v1 import enrolment_pb2 as pb
@@ -84,8 +85,10 @@ _PARENTS_ERRORS: dict[str, type[NodeError]] = {
 }
 
 
-def join(home: Home, token: Token, name: str, window: str = "") -> Node:
+def join(home: Home, token: Token, name: str, **more: Any) -> Node:
     """Make this home a node below the token's parent, or let the node join a further parent; return it.
+
+    `more` are further settings of a new node.
 
     Every step may be repeated after a crash with the same token. Raises NodeError, SyncError; a refused first join
     leaves the keys that it made, so that the same token can be tried again.
@@ -107,7 +110,7 @@ def join(home: Home, token: Token, name: str, window: str = "") -> Node:
     _introduce_parents(home, federation, origin, answer.registration)
     parent = settings.Parent(parent_origin, answer.sync_address, token.join_address)
     if first:
-        settings.save(home, settings.Settings(origin, token.role, name, parents=(parent,), window=window))
+        settings.save(home, settings.Settings(origin, token.role, name, parents=(parent,), **more))
     else:
         settings.add_parent(home, parent)
     joined = Node.open(home)

@@ -1,4 +1,4 @@
-"""Founding a federation: the hub's home, its root statement, and the root keys that are carried away (wire.md section 6)."""
+"""Founding a federation: the hub's home, its root statement, and the root keys to carry away (wire.md section 6)."""
 
 import os
 from pathlib import Path

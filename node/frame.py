@@ -81,7 +81,7 @@ def group(name: str, help: str) -> Group:
     return top
 
 
-def run(top: click.Group, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
+def run(top: click.Command, arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
     """Run one command line and return its exit code; every error ends here, as one sentence."""
     context = Context(str(top.name), _default_home(str(top.name), environ), environ=environ)
     context.json = "--json" in arguments  # told again by the option; a misused command is answered in kind, too
@@ -109,7 +109,7 @@ def run(top: click.Group, arguments: Sequence[str], environ: Mapping[str, str] =
     return code if isinstance(code, int) else DONE
 
 
-def main(top: click.Group) -> None:
+def main(top: click.Command) -> None:
     """Run the process's own command line and exit."""
     sys.exit(run(top, sys.argv[1:]))
 
@@ -218,6 +218,11 @@ def _translated(option: click.Parameter) -> click.Parameter:
     shown = copy.copy(option)
     shown.help = _("Show this message and exit.") if option.name == "help" else _(option.help)
     return shown
+
+
+def sentence(error: Exception, context: Context) -> str:
+    """Return what an error says to people, for commands that go on after it."""
+    return sentences.say(error, context.language) if sentences.has_sentence(type(error)) else str(error)
 
 
 def _misused(context: Context, error: click.UsageError) -> int:

@@ -55,7 +55,7 @@ class Running:
     def _add_search(self, server: grpc.Server) -> None:
         search_pb2_grpc.add_SearchServicer_to_server(SearchService(self.node), server)
 
-    # -- what comes in --------------------------------------------------------------------------------------------------
+    # -- what comes in ------------------------------------------------------------------------------------------------
 
     def _stored(self, _origin: str) -> None:
         self._due.set()
@@ -102,7 +102,7 @@ class Running:
             self._enrolled.set()
             raise
 
-    # -- the night ------------------------------------------------------------------------------------------------------
+    # -- the night ----------------------------------------------------------------------------------------------------
 
     def _jobs(self) -> list[Job]:
         settings = self.node.settings

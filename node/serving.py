@@ -66,5 +66,7 @@ def _at(node: Node, sync_port: int, join_port: int) -> Node:
 
 def hosts(node: Node) -> list[str]:
     """Return the host names under which children reach this node."""
-    found = (address.rpartition(":")[0].strip("[]") for address in (node.settings.sync_address, node.settings.join_address))
+    found = (
+        address.rpartition(":")[0].strip("[]") for address in (node.settings.sync_address, node.settings.join_address)
+    )
     return sorted(set(found))

@@ -134,6 +134,10 @@ class Committer:
         length = (len(content) - SALT_BYTES).to_bytes(4, "big")
         return sha256(b"".join((prefix, content[:SALT_BYTES], length, content[SALT_BYTES:]))).digest()
 
+    def opens(self, commitment: bytes, audience: str, content: bytes) -> bool:
+        """Tell whether `content` is what an entry committed to: a whole salt, at most 64 KiB, and the right hash."""
+        return SALT_BYTES <= len(content) <= MAX_PART_BYTES and self.commit(audience, content) == commitment
+
 
 def record_entry(committer: Committer, time_ms: int, parts: Sequence[Part]) -> bytes:
     """Return the bytes of a record entry that commits to `parts`; raise OverLimit before anything is sealed."""

@@ -145,7 +145,7 @@ def _sorted_parts(
         stated = due.get(name)
         if name[0] < next_entry:
             continue  # sent again: what is missing of it is wanted already, and comes by the want-list
-        if stated is None or committer.commit(stated[0], content) != stated[1]:
+        if stated is None or not committer.opens(stated[1], stated[0], content):
             refused.append(name)
         else:
             good.append((name, content))
@@ -183,7 +183,7 @@ def take_parts(
         stated = entry.commitments(raw[0])[1] if raw else ()
         if number < len(stated) and may_hold(stated[number][0]):
             audience, commitment = stated[number]
-            if committer.commit(audience, content) == commitment:
+            if committer.opens(commitment, audience, content):
                 good.append(((index, number), content))
     with store.write():
         bundles.add_parts(good)

@@ -92,5 +92,5 @@ def check_parts(step: Step, committer: entry.Committer) -> None:
     """Return if every opened part is what the entry committed to; raise BadProof."""
     stated: Sequence[tuple[str, bytes]] = step.entry.commitments
     for number, content in step.parts.items():
-        if number >= len(stated) or committer.commit(stated[number][0], content) != stated[number][1]:
+        if number >= len(stated) or not committer.opens(stated[number][1], stated[number][0], content):
             raise BadProof(f"part {number} is not what the entry committed to")

@@ -98,7 +98,7 @@ class Registry:
         ).fetchone()
         return (index_of(row[0]), row[1]) if row else None
 
-    # -- registrations proved out of a log that is not mirrored here ----------------------------------------------------
+    # -- registrations proved out of a log that is not mirrored here --------------------------------------------------
 
     def introduce(self, name: str, proof: bytes) -> Registration:
         """Keep a registration that `proof`, a tlog-proof in the home's log, shows; its home's keys must be known.
@@ -127,7 +127,7 @@ class Registry:
             return None
         return step.index, step.raw
 
-    # -- what follows from registrations --------------------------------------------------------------------------------
+    # -- what follows from registrations ------------------------------------------------------------------------------
 
     def log_keys(self, name: str) -> tuple[VerifierKey, ...]:
         return self.get(name).node.log_keys

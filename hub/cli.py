@@ -1,0 +1,68 @@
+"""banyan-hub: the province's node. Parses, calls, reports."""
+
+from pathlib import Path
+
+import click
+
+from node import commands, founding, frame
+from node.frame import passed
+from node.messages import N_, _
+from node.report import Context
+from node.settings import Settings
+from sync.origin import check
+
+top = frame.group("banyan-hub", N_("The hub of a federation of intellectual-property records."))
+
+
+@top.command(
+    "init",
+    help=N_(
+        "Found a federation: its hub, its root keys, its name for good.\n\n"
+        "Example: init ip.gd.example --name 广东省知识产权主站"
+    ),
+)
+@click.argument("federation")
+@click.option("--name", required=True, help=N_("Name of the organisation, as people will see it."))
+@commands.listening
+@click.option("--carry", type=click.Path(path_type=Path), help=N_("Where the two root keys go, to be carried away."))
+@passed
+def init(context: Context, federation: str, name: str, sync_listen: str, join_listen: str, carry: Path | None) -> None:
+    settings = Settings(check(federation), "hub", name, sync_listen=sync_listen, join_listen=join_listen)
+    away = carry or context.home_path.with_name(context.home_path.name + "-root-keys")
+    node = founding.found(context.home_path, settings, away)
+    with node.opened() as opened:
+        opened.seal_as_hub()
+    context.say(_("Founded {federation}, id {id}.").format(federation=federation, id=node.federation.id.hex()))
+    context.say(
+        _("Carry the two files in {path} away and keep them offline: whoever has them is the hub.").format(path=away)
+    )
+    context.emit({"federation": federation, "id": node.federation.id.hex(), "root_keys": str(away)})
+
+
+commands.serve(top)
+commands.invite(top, ("substation", "alliance"))
+commands.list_nodes(top)
+commands.search_here(top)
+commands.show_here(top)
+commands.history(top)
+commands.evidence(top)
+commands.status(top)
+commands.rebuild(top)
+
+
+@top.command(
+    "seal",
+    help=N_("Sign the own log now; after a restart the hub waits for half of its substations.\n\nExample: seal"),
+)
+@click.option("--sign-anyway", is_flag=True, help=N_("Do not wait for substations; this is logged under your name."))
+@passed
+def seal(context: Context, sign_anyway: bool) -> None:
+    with commands.opened(context).opened() as opened:
+        size = opened.seal_as_hub(anyway=commands.person(context) if sign_anyway else "")
+    context.say(_("Signed: {size} entries.").format(size=size))
+    context.emit({"size": size})
+
+
+def main() -> None:
+    """Run banyan-hub."""
+    frame.main(top)

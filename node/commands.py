@@ -1,0 +1,390 @@
+"""Commands that two or more programs have: each is added to a program's group by its name."""
+
+import getpass
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from catalog import rebuilding, search, showing, views
+from node import admission, cataloguing, enrolment, frame, nightly, nodes, tokens
+from node.errors import NodeError
+from node.frame import passed
+from node.home import Home, write_whole
+from node.messages import N_, _
+from node.node import Node
+from node.report import Context
+from node.running import Running
+from sync import evidence as evidences
+from sync.session import Report
+
+
+class NoSuchRecord(NodeError):
+    """Nothing here has that key or number: (key,)."""
+
+    facts = ("key",)
+    sentence = N_("There is no record {key} here. Check the number; `search` finds records by title or applicant.")
+
+
+def opened(context: Context) -> Node:
+    """Return the node that a command is about."""
+    return Node.open(context.home, context.environ)
+
+
+def person(context: Context) -> str:
+    """Return who works here: the system's user, or the person that node.toml names for it."""
+    user = getpass.getuser()
+    known = context.settings.people.get(user)
+    return known.name if known else user
+
+
+def join(top: frame.Group, listens: bool) -> None:
+    """Add `join`: make this home a node below whoever gave the token, or let it join a further parent."""
+
+    @top.command(
+        "join",
+        help=N_(
+            "Join with the token that the parent's operator gave you; again with an alliance's token to belong to it "
+            "as well.\n\nExample: join token.txt --name 华南理工大学\nExample: join - < token.txt"
+        ),
+    )
+    @click.argument("token", type=click.File("r"))
+    @click.option("--name", default="", help=N_("Name of the organisation, as people will see it."))
+    @(listening if listens else lambda command: command)
+    @passed
+    def command(context: Context, token: TextIO, name: str, **listen: str) -> None:
+        invitation = tokens.parse(token.read(tokens.MAX_CHARS + 2))
+        node = enrolment.join(Home(context.home_path.absolute()), invitation, name or invitation.origin, **listen)
+        context.say(_("Joined as {origin}.").format(origin=node.origin))
+        night = nightly.run(node)
+        cataloguing.apply(node)
+        for parent, error in night.failures.items():
+            context.warn(f"{parent}: {frame.sentence(error, context)}")
+        if night.failures:
+            context.say(_("The first session did not succeed yet; run `sync` later."))
+        state = "waiting" if night.failures else "active"
+        context.emit({"origin": node.origin, "role": node.settings.role, "state": state})
+
+
+def listening(command: Any) -> Any:
+    """Add where the two doors of a node with children listen to a command."""
+    sync_help, join_help = N_("Where nodes synchronise."), N_("Where nodes join.")
+    command = click.option("--join-listen", default="127.0.0.1:7444", show_default=True, help=join_help)(command)
+    return click.option("--sync-listen", default="127.0.0.1:7443", show_default=True, help=sync_help)(command)
+
+
+def serve(top: frame.Group) -> None:
+    """Add `serve`: doors, nights and the worker, until SIGTERM."""
+
+    @top.command("serve", help=N_("Open the doors and keep the nightly schedule, until stopped.\n\nExample: serve"))
+    @passed
+    def command(context: Context) -> None:
+        frame.log_to_stderr()
+        running = Running(opened(context))
+        with context.home.hold("serve", wait_s=1.0):
+            running.start()
+            known = running.node.settings
+            if known.role == "outlet":
+                context.say(_("Running; the nightly window is {window}.").format(window=known.window))
+            else:
+                context.say(
+                    _("Open: synchronisation at {sync}, joining at {join}.").format(
+                        sync=known.sync_listen, join=known.join_listen
+                    )
+                )
+            context.emit({"ready": True, "sync": known.sync_listen, "join": known.join_listen})
+            frame.run_until_signalled([running.stop])
+
+
+def invite(top: frame.Group, roles: tuple[str, ...]) -> None:
+    """Add `invite`: one token, printed once."""
+
+    @top.command(
+        "invite",
+        help=N_(
+            "Invite a node and print its one-time token. Hand it over safely: who has it can join under that name.\n\n"
+            "Example: invite ip.gd.example/gz --role substation --name 广州市分站"
+        ),
+    )
+    @click.argument("origin")
+    @click.option("--role", type=click.Choice(roles), default=roles[0], show_default=True, help=N_("What it will be."))
+    @click.option("--name", required=True, help=N_("Name of the organisation, as people will see it."))
+    @click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True, help=N_("How long it is valid."))
+    @click.option("--out", type=click.Path(path_type=Path), help=N_("Write the token to this file instead."))
+    @passed
+    def command(context: Context, origin: str, role: str, name: str, days: int, out: Path | None) -> None:
+        token = admission.invite(opened(context), origin, role, name, days)
+        line = token.encode()
+        if out is not None:
+            write_whole(out, line.encode() + b"\n")
+            context.say(
+                _("The token is in {path}; it is valid until {when}.").format(path=out, when=moment(token.expires))
+            )
+        else:
+            context.say(line)
+        context.emit({"origin": origin, "role": role, "expires": token.expires, "token": None if out else line})
+
+
+def list_nodes(top: frame.Group) -> None:
+    """Add `nodes`: everyone invited or registered here, with what is held of them."""
+
+    @top.command(
+        "nodes", help=N_("List the nodes below this one: state, entries held, last receipt.\n\nExample: nodes")
+    )
+    @passed
+    def command(context: Context) -> None:
+        columns = [
+            ("origin", _("origin")),
+            ("name", _("name")),
+            ("role", _("role")),
+            ("status", _("status")),
+            ("entries", _("entries")),
+            ("received", _("last receipt")),
+            ("alarms", _("alarms")),
+        ]
+        rows = nodes.listed(opened(context))
+        if not context.json:
+            rows = [{**row, "received": moment(row["received"])} for row in rows]
+        context.table(rows, columns)
+
+
+def sync(top: frame.Group) -> None:
+    """Add `sync`: one session with every parent, now."""
+
+    @top.command("sync", help=N_("Call every parent now: bring what is new, fetch receipts.\n\nExample: sync"))
+    @passed
+    def command(context: Context) -> int:
+        node = opened(context)
+        night = nightly.run(node, progress=_shown_progress(context))
+        cataloguing.apply(node)
+        for report in night.reports:
+            context.say(said_of(report))
+        context.emit(
+            {
+                "sessions": [report_dict(one) for one in night.reports],
+                "failures": {parent: frame.sentence(error, context) for parent, error in night.failures.items()},
+            }
+        )
+        for parent, error in night.failures.items():
+            context.warn(f"{parent}: {frame.sentence(error, context)}")
+        refused = any(report.refused for report in night.reports)
+        return frame.REFUSED if night.failures or refused else frame.DONE
+
+
+def _shown_progress(context: Context) -> nightly.Progress:
+    shown: dict[str, float] = {}
+
+    def progress(origin: str, done: int, total: int) -> None:
+        now = datetime.now().timestamp()
+        if now - shown.setdefault(origin, now) >= 2.0:
+            shown[origin] = now
+            context.warn(_("{origin}: {done} of {total} entries").format(origin=origin, done=done, total=total))
+
+    return progress
+
+
+def said_of(report: Report) -> str:
+    """Return what a session did in one sentence."""
+    text = _("{parent}: {up} entries brought, {down} fetched, {receipts} receipts.").format(
+        parent=report.parent, up=report.entries_up, down=report.entries_down, receipts=len(report.receipts)
+    )
+    if report.parts_wanted:
+        text += " " + _("Parts still missing there: {count}.").format(count=report.parts_wanted)
+    for origin, reason in report.refused:
+        text += " " + _("Refused: {origin} ({reason}).").format(origin=origin, reason=reason)
+    if abs(report.skew_s) > 60:
+        text += " " + _("The clocks differ by {seconds} s; set this machine's clock.").format(
+            seconds=int(report.skew_s)
+        )
+    return text
+
+
+def report_dict(report: Report) -> dict[str, Any]:
+    """Return a session's report for --json."""
+    return {
+        "parent": report.parent,
+        "entries_up": report.entries_up,
+        "entries_down": report.entries_down,
+        "packages": report.packages,
+        "receipts": [{"origin": one, "signer": by, "size": size} for one, by, size in report.receipts],
+        "refused": [{"origin": origin, "reason": reason} for origin, reason in report.refused],
+        "parts_wanted": report.parts_wanted,
+        "calls": report.calls,
+    }
+
+
+def query_options(command: Any) -> Any:
+    """Add a search's words, filters and paging to a command."""
+    options = [
+        click.argument("words", nargs=-1),
+        click.option("--kind", default="", help=N_("Only this kind, for example patent_invention.")),
+        click.option("--applicant", default="", help=N_("Only records of this applicant, or part of the name.")),
+        click.option("--ipc", default="", help=N_("Only this IPC symbol, or its beginning: H05B, H05B45.")),
+        click.option("--city", default="", help=N_("Only records from this city's substation, for example gz.")),
+        click.option("--status", default="", help=N_("Only this legal status: valid, invalid or pending.")),
+        click.option("--from", "date_from", default="", help=N_("Filed on this day or later, YYYY-MM-DD.")),
+        click.option("--to", "date_to", default="", help=N_("Filed on this day or earlier, YYYY-MM-DD.")),
+        click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help=N_("Hits a page.")),
+        click.option("--after", default="", help=N_("Continue after a page: the token that it ended with.")),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def query(words: tuple[str, ...], given: dict[str, Any]) -> search.Query:
+    """Return the query that the options of `query_options` give."""
+    return search.Query(words=" ".join(words), **given)
+
+
+def show_hits(context: Context, total: int, hits: list[dict[str, Any]], after: str) -> None:
+    """Report a page of hits."""
+    if context.json:
+        context.emit({"total": total, "hits": hits, "next": after})
+        return
+    columns = [("number", _("number")), ("title", _("title")), ("applicants", _("applicant")), ("city", _("city"))]
+    context.table(hits, columns)
+    context.say(_("{total} found.").format(total=total))
+    if after:
+        context.say(_("More: --after {token}").format(token=after))
+
+
+def search_here(top: frame.Group) -> None:
+    """Add `search` in the own catalogue, everything that this node may see."""
+
+    @top.command("search", help=N_("Search this node's catalogue.\n\nExample: search 照明 散热 --ipc H05B --city gz"))
+    @query_options
+    @passed
+    def command(context: Context, words: tuple[str, ...], **given: Any) -> None:
+        with cataloguing.catalogue(opened(context)) as found:
+            page = search.find(found, query(words, given), views.FULL)
+        show_hits(context, page.total, [hit.as_dict() for hit in page.hits], page.next)
+
+
+def show_record(context: Context, record: dict[str, Any] | None, key: str) -> None:
+    """Report one record with its sources; raise NoSuchRecord where there is none."""
+    if record is None:
+        raise NoSuchRecord(key)
+    context.emit(record)
+    if not context.json:
+        context.say(json.dumps(record, ensure_ascii=False, indent=2))
+
+
+def show_here(top: frame.Group) -> None:
+    """Add `show`: one record as this node has it, and where it came from."""
+
+    @top.command("show", help=N_("Show a record and where it came from.\n\nExample: show 201710601862.3"))
+    @click.argument("key")
+    @passed
+    def command(context: Context, key: str) -> None:
+        node = opened(context)
+        with node.opened() as here, cataloguing.catalogue(node) as found:
+            known = showing.find_key(found, key)
+            show_record(context, showing.show(here.store, found, known, views.FULL) if known else None, key)
+
+
+def history(top: frame.Group) -> None:
+    """Add `history`: every version of one record, oldest first."""
+
+    @top.command("history", help=N_("Show every version of a record, oldest first.\n\nExample: history 201710601862.3"))
+    @click.argument("key")
+    @passed
+    def command(context: Context, key: str) -> None:
+        node = opened(context)
+        with node.opened() as here, cataloguing.catalogue(node) as found:
+            known = showing.find_key(found, key)
+            if known is None:
+                raise NoSuchRecord(key)
+            versions = showing.history(here.store, found, known)
+        if not context.json:
+            versions = [{**one, "applied_at": moment(one["applied_at"])} for one in versions]
+        columns = [("applied_at", _("taken up")), ("origin", _("origin")), ("index", _("entry")), ("op", _("what"))]
+        context.table(versions, [*columns, ("reason", _("reason"))])
+
+
+def evidence(top: frame.Group) -> None:
+    """Add `evidence`: the file that `banyan-verify` checks without a network."""
+
+    @top.command(
+        "evidence",
+        help=N_(
+            "Write the file that proves a record, for `banyan-verify`.\n\n"
+            "Example: evidence 201710601862.3 --out proof.txt"
+        ),
+    )
+    @click.argument("key")
+    @click.option("--origin", default="", help=N_("Whose statement, where several nodes state the record."))
+    @click.option("--out", type=click.Path(path_type=Path), help=N_("Where to write it; default: outbox/."))
+    @passed
+    def command(context: Context, key: str, origin: str, out: Path | None) -> None:
+        node = opened(context)
+        with node.opened() as here:
+            with cataloguing.catalogue(node) as found:
+                known = showing.find_key(found, key)
+                versions = showing.history(here.store, found, known) if known else []
+            stated = [one for one in versions if origin in ("", one["origin"])]
+            if not stated:
+                raise NoSuchRecord(key)
+            newest = stated[-1]
+            raw = evidences.write(here.store, here.registry, newest["origin"], newest["index"])
+        path = out or node.home.outbox / f"evidence-{safe(known or key)}.txt"
+        write_whole(path, raw, mode=0o644)
+        context.say(_("Evidence written: {path}").format(path=path))
+        context.emit({"file": str(path), "origin": newest["origin"], "index": newest["index"], "bytes": len(raw)})
+
+
+def status(top: frame.Group) -> None:
+    """Add `status`: how this node stands with its parents, its catalogue and its alarms."""
+
+    @top.command("status", help=N_("Show how this node stands.\n\nExample: status --night"))
+    @click.option("--night", is_flag=True, help=N_("Say the last night in one sentence."))
+    @passed
+    def command(context: Context, night: bool) -> None:
+        found = nodes.standing(opened(context))
+        context.emit(found)
+        if not context.json:
+            for line in [nodes.night_sentence(found)] if night else nodes.lines(found):
+                context.say(line)
+
+
+def rebuild(top: frame.Group) -> None:
+    """Add `rebuild`: the catalogue made again from log.db."""
+
+    @top.command(
+        "rebuild", help=N_("Make the catalogue again from the logs; searches go on meanwhile.\n\nExample: rebuild")
+    )
+    @passed
+    def command(context: Context) -> None:
+        node = opened(context)
+        with (
+            node.home.hold("apply", cataloguing.APPLY_WAIT_S),
+            node.opened() as here,
+            context.progress(_("entries applied"), None) as advance,
+        ):
+            done = rebuilding.rebuild(here.store, node.home.catalog_db, node.origin, node.clock, _delta(advance))
+        context.say(_("Rebuilt: {count} entries applied.").format(count=done.entries))
+        context.emit({"entries": done.entries, "rights": nodes.standing(node)["catalogue"]["rights"]})
+
+
+def _delta(advance: Callable[[int], None]) -> Callable[..., None]:
+    last = 0
+
+    def progress(done: int, *_total: int) -> None:
+        nonlocal last
+        advance(done - last)
+        last = done
+
+    return progress
+
+
+def moment(time_s: float | None) -> str:
+    """Return a time as people read it, in this machine's zone; nothing for none."""
+    return datetime.fromtimestamp(time_s).astimezone().strftime("%Y-%m-%d %H:%M:%S") if time_s else ""
+
+
+def safe(text: str) -> str:
+    """Return a key as a part of a file's name."""
+    return "".join(one if one.isalnum() or one in ".-" else "_" for one in text)

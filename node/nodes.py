@@ -1,0 +1,139 @@
+"""How nodes stand: those below this one, and this one itself, in the same numbers everywhere."""
+
+import time
+from typing import Any
+
+from node import authority, cataloguing, keyfiles
+from node.errors import NodeError
+from node.messages import _
+from node.node import Node, Opened
+from sync import control
+from sync.bundles import Bundles
+
+
+def listed(node: Node) -> list[dict[str, Any]]:
+    """Return everyone invited or registered here, by origin: state, name, entries held, last receipt, alarms."""
+    with cataloguing.catalogue(node) as found:
+        names = found.names()
+    with node.opened() as opened:
+        alarms = [origin for _at, _what, origin, _detail in opened.store.alarms()]
+        rows = {one.origin: _child(opened, one, names, alarms) for one in opened.registry.children()}
+    for invitation in node.notebook.invitations():
+        if invitation.origin not in rows and invitation.state in ("invited", "expired", "withdrawn"):
+            state = (
+                "expired" if invitation.state == "invited" and invitation.expires <= time.time() else invitation.state
+            )
+            rows[invitation.origin] = {
+                "origin": invitation.origin,
+                "name": invitation.name,
+                "role": invitation.role,
+                "status": state,
+                "entries": 0,
+                "received": None,
+                "alarms": 0,
+            }
+    return [rows[origin] for origin in sorted(rows)]
+
+
+def _child(
+    opened: Opened, stated: control.Node | control.Member, names: dict[str, str], alarms: list[str]
+) -> dict[str, Any]:
+    log = opened.store.log(stated.origin)
+    receipt = opened.store.newest_receipt(log, opened.node.origin) if log else None
+    return {
+        "origin": stated.origin,
+        "name": names.get(stated.origin, ""),
+        "role": stated.role if isinstance(stated, control.Node) else "member",
+        "status": stated.status,
+        "reason": stated.reason,
+        "entries": log.stored if log else 0,
+        "received": receipt.time_s if receipt else None,
+        "alarms": alarms.count(stated.origin),
+    }
+
+
+def standing(node: Node) -> dict[str, Any]:
+    """Return how this node stands: log, parents, catalogue, runs and alarms."""
+    with node.opened() as opened, cataloguing.catalogue(node) as found:
+        log = opened.own.log
+        lag = found.lag(opened.store, node.origin)
+        logs = opened.store.logs()
+        answer: dict[str, Any] = {
+            "origin": node.origin,
+            "role": node.settings.role,
+            "name": node.settings.name,
+            "federation": node.federation.id.hex(),
+            "log": {"entries": log.next_entry, "signed": log.stored, "frozen": log.frozen},
+            "logs": len(logs),
+            "entries_held": sum(one.next_entry for one in logs),
+            "parts_wanted": sum(Bundles(opened.store, one).count_wanted() for one in opened.store.logs_with_wanted()),
+            "parents": [_parent(opened, one.origin) for one in node.settings.parents],
+            "catalogue": {**found.counts(), "entries_behind": lag.entries, "records_behind": lag.records},
+            "alarms": [
+                {"at": at, "what": what, "origin": origin, "detail": detail}
+                for at, what, origin, detail in opened.store.alarms()
+            ],
+        }
+    answer["runs"] = [
+        {"job": run.job, "started_at": run.started_at, "outcome": run.outcome, "detail": run.detail}
+        for run in node.notebook.runs(5)
+    ]
+    return answer
+
+
+def _parent(opened: Opened, origin: str) -> dict[str, Any]:
+    """Return what this parent has of our own log, what it lacks of all, and how long our certificate there lasts."""
+    log = opened.own.log
+    receipt = opened.store.newest_receipt(log, origin)
+    above = {origin, opened.node.federation.name}
+    missing = 0
+    for one in opened.store.logs():
+        if one.origin not in above:
+            newest = opened.store.newest_receipt(one, origin)
+            missing += one.next_entry - (newest.size if newest else 0)
+    try:
+        certificate, _ca = keyfiles.client_certificate(opened.node.home, origin)
+        days: int | None = authority.days_left(certificate)
+    except NodeError:
+        days = None
+    return {
+        "origin": origin,
+        "received": receipt.size if receipt else 0,
+        "received_at": receipt.time_s if receipt else None,
+        "missing_above": missing,
+        "certificate_days_left": days,
+    }
+
+
+def night_sentence(found: dict[str, Any]) -> str:
+    """Return one sentence: in, accepted, quarantined, waiting, missing above."""
+    catalogue = found["catalogue"]
+    total = catalogue["rights"] + catalogue["quarantined"] + catalogue["waiting"]
+    return _(
+        "{name}: {total} in, {rights} accepted, {quarantined} quarantined, {waiting} waiting, {missing} missing above."
+    ).format(
+        name=found["name"],
+        total=total,
+        rights=catalogue["rights"],
+        quarantined=catalogue["quarantined"],
+        waiting=catalogue["waiting"] + catalogue["entries_behind"],
+        missing=max((one["missing_above"] for one in found["parents"]), default=0),
+    )
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """Return a node's standing as people read it."""
+    said = [
+        f"{found['name']}  {found['origin']}  ({found['role']})",
+        _("Own log: {entries} entries, {signed} signed.").format(**found["log"]),
+        night_sentence(found),
+    ]
+    for one in found["parents"]:
+        said.append(
+            _("{origin}: has {received} entries of ours; our certificate lasts {days} days.").format(
+                origin=one["origin"], received=one["received"], days=one["certificate_days_left"]
+            )
+        )
+    for one in found["alarms"]:
+        said.append(_("ALARM {what}: {origin} {detail}").format(**one))
+    return said

@@ -1,0 +1,174 @@
+"""Submissions as people file them: what they say, which tiers have them, the page in Chinese, the list of findings."""
+
+import csv
+from datetime import datetime
+from html import escape
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from node.amendments import UnknownField
+from node.commands import moment
+from node.home import write_whole
+from node.node import Node
+from node.notebook import Submission
+from records import identifiers, kinds
+
+_TIER_WORDS = {"substation": "分站", "alliance": "联盟", "hub": "主站"}
+
+
+def submissions(node: Node, number: int | None) -> list[Submission]:
+    """Return one submission, or all, newest first. Raises NoSubmission."""
+    return node.notebook.submissions() if number is None else [node.notebook.submission(number)]
+
+
+def as_dict(one: Submission) -> dict[str, Any]:
+    """Return a submission as it is told everywhere."""
+    return {
+        "number": one.number,
+        "state": one.state,
+        "time": one.started_at,
+        "person": one.person,
+        "files": list(one.files),
+        "hash": one.file_sha256,
+        "rows": one.rows,
+        "sealed": one.sealed,
+        "unchanged": one.unchanged,
+        "refused": one.refused,
+        "findings": dict(one.findings),
+        "first": one.first,
+        "last": one.last,
+        "undoes": one.undoes or None,
+    }
+
+
+def receipt(node: Node, one: Submission) -> dict[str, Any]:
+    """Return a submission with the tiers that signed for having all of it: who, when, how many entries, which root."""
+    answer = as_dict(one)
+    answer["tiers"] = []
+    with node.opened() as opened:
+        log = opened.own.log
+        if one.last > one.first:
+            for found in sorted(opened.store.receipts(log, one.last), key=lambda receipt: receipt.time_s):
+                role = opened.registry.get(found.signer).node.role
+                answer["tiers"].append(
+                    {
+                        "tier": role,
+                        "origin": found.signer,
+                        "at": found.time_s,
+                        "entries": found.size,
+                        "root": found.root.hex(),
+                    }
+                )
+    return answer
+
+
+def readable(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a receipt's row for a table."""
+    reached = ", ".join(f"{one['origin']} {moment(one['at'])}" for one in row["tiers"])
+    return {
+        **row,
+        "time": moment(row["time"]),
+        "files": ", ".join(row["files"]),
+        "tiers": reached,
+        "hash": row["hash"][:16],
+    }
+
+
+def write_findings(node: Node, one: Submission) -> Path | None:
+    """Write the findings of a submission to outbox/ as CSV that spreadsheets open; return where, None without any."""
+    found = list(node.notebook.findings(one.number))
+    if not found:
+        return None
+    text = StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["行号", "键", "规则", "级别", "字段", "内容", "说明", "Explanation"])
+    for note in found:
+        cells = (note.row, note.key, note.rule, note.severity, note.field, note.value, note.zh, note.en)
+        rows.writerow([_inert(str(cell)) for cell in cells])
+    path = node.home.outbox / f"submission-{one.number}-findings.csv"
+    write_whole(path, b"\xef\xbb\xbf" + text.getvalue().encode())
+    return path
+
+
+def _inert(cell: str) -> str:
+    """A cell that a spreadsheet would take for a formula is quoted."""
+    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def write_page(node: Node, row: dict[str, Any]) -> Path:
+    """Write a receipt as a page in Chinese, to be printed and kept with the file; return where."""
+    facts = [
+        ("提交编号", str(row["number"])),
+        ("提交单位", f"{node.settings.name}（{node.origin}）"),
+        ("经办人", row["person"]),
+        ("提交时间", _chinese(row["time"])),
+        ("文件", "、".join(row["files"]) or "（手工更正）"),
+        ("文件 SHA-256", row["hash"] or "—"),
+        ("行数", f"共 {row['rows']} 行：登记 {row['sealed']}，未变 {row['unchanged']}，退回 {row['refused']}"),
+        ("日志条目", f"第 {row['first']} 至 {row['last'] - 1} 条" if row["last"] > row["first"] else "无"),
+    ]
+    lines = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts)
+    tiers = "".join(
+        f"<tr><td>{_TIER_WORDS.get(one['tier'], '')}</td><td>{escape(one['origin'])}</td><td>{_chinese(one['at'])}</td>"
+        f"<td>{one['entries']}</td><td class=hash>{one['root']}</td></tr>"
+        for one in row["tiers"]
+    )
+    reached = tiers or "<tr><td colspan=5>尚无上级节点签收；夜间同步之后再打印。</td></tr>"
+    page = _PAGE.format(
+        number=row["number"],
+        lines=lines,
+        tiers=reached,
+        federation=node.federation.id.hex(),
+        printed=_chinese(node.clock()),
+    )
+    path = node.home.outbox / f"receipt-{row['number']}.html"
+    write_whole(path, page.encode(), mode=0o644)
+    return path
+
+
+def _chinese(time_s: float) -> str:
+    return datetime.fromtimestamp(time_s).astimezone().strftime("%Y年%m月%d日 %H:%M:%S")
+
+
+_PAGE = """<!doctype html>
+<html lang="zh-CN"><meta charset="utf-8"><title>提交回执 {number}</title>
+<style>
+body {{ font-family: "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; color: #111 }}
+body {{ margin: 3rem auto; max-width: 48rem }}
+h1 {{ font-size: 1.5rem; text-align: center }} table {{ border-collapse: collapse; width: 100%; margin: 1rem 0 }}
+th, td {{ border: 1px solid #888; padding: .4rem .6rem; text-align: left; vertical-align: top }}
+th {{ background: #f2f2f2; font-weight: normal; white-space: nowrap }} .hash {{ font-family: monospace; word-break: break-all }}
+</style>
+<h1>知识产权数据提交回执</h1>
+<table>{lines}</table>
+<table><tr><th>级别</th><th>签收节点</th><th>签收时间</th><th>已存条目数</th><th>根哈希</th></tr>{tiers}</table>
+<p>签收节点以其签名确认：自第 0 条起、少于“已存条目数”的全部条目均已持久保存。用 evidence 命令可取得单条记录的证据文件，
+以 banyan-verify 离线核验。联盟标识：<span class=hash>{federation}</span></p>
+<p>打印时间：{printed}</p>
+</html>
+"""
+
+
+def fields_given(kind_name: str, given: tuple[str, ...]) -> dict[str, Any]:
+    """Read FIELD=VALUE pairs: fields by name or Chinese title, lists by `;`, applicants as names. Raises UnknownField."""
+    kind = kinds.get(kind_name)
+    fields: dict[str, Any] = {}
+    for pair in given:
+        word, equals, text = pair.partition("=")
+        known = kind.fields if kind else {}
+        name = next((one for one, schema in known.items() if word.strip() in (one, schema.get("title"))), "")
+        if not equals or not name:
+            raise UnknownField(word, kind_name)
+        fields[name] = _value(known[name], text.strip())
+    return fields
+
+
+def _value(schema: dict[str, Any], text: str) -> Any:
+    if schema.get("type") != "array":
+        return identifiers.date(text) or text if schema.get("format") == "date" else text
+    if schema.get("items", {}).get("type") == "object":
+        return [{"name": one} for one in identifiers.names(text)]
+    if schema.get("items", {}).get("format") == "ipc":
+        return list(identifiers.ipc_list(text))
+    return list(identifiers.names(text))

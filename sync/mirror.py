@@ -40,6 +40,8 @@ def record_head(
     with store.write():
         log = store.add_log(shown.origin)
         store.sight(log, shown, path)
+    if shown.size == 0 and shown.root != tree.EMPTY_ROOT:
+        raise BadProof("an empty log under another root")
     _check_against_stored(store, log, shown)
     with store.write():  # checked and written in one transaction: two callers cannot both continue one head
         recorded = store.head(log, path)
@@ -92,17 +94,21 @@ def take(
 ) -> Taken:
     """Store one package of the tree that `end` signs, with those of its parts that verify and are due here.
 
-    Raises BadProof, Malformed, Conflict and stores nothing of it then. Taking the same package again is harmless: the
+    Raises BadProof, Malformed, Conflict, NotAllowed and stores nothing of it then. Taking the same package again is harmless: the
     overlap is skipped after its leaf hashes compare equal. A bad or undue part is dropped and stays wanted.
     """
     log = store.log(end.origin)
     if log is None:
         raise NoHead(end.origin, end.size)
     next_entry = log.next_entry
+    if log.frozen:  # perhaps since this call began, by another path
+        raise NotAllowed(log.origin, "frozen")
     if found.first > next_entry or next_entry - found.first > MAX_OVERLAP or found.last > end.size:
         raise Conflict(end.size, log.stored, next_entry)
     bundles = Bundles(store, log)
     start = found.first - found.first % BUNDLE
+    if found.last != min(end.size, start + BUNDLE):  # rows never cross a bundle's edge
+        raise BadProof("not all of its bundle, or more")
     leaves = [tree.leaf_hash(one) for one in found.entries]
     before = bundles.leaves(start, found.first)
     whole = tree.root_hash(before + leaves)
@@ -155,7 +161,10 @@ def _sorted_parts(
 
 
 def _check_genesis(raw: bytes, registered: Registration, committer: entry.Committer) -> None:
-    """Raise Malformed unless entry 0 says what the registration says: federation, origin, home and keys."""
+    """Raise Malformed unless entry 0 says what the registration says: federation, origin and keys.
+
+    Its home may have been another one: the hub can move an origin.
+    """
     read = entry.Entry.decode(raw)
     genesis = control.decode(read.control) if read.kind == entry.CONTROL else None
     node = registered.node

@@ -149,9 +149,12 @@ class Registry:
         return [one for one in found if isinstance(one, control.Node | control.Member)]
 
     def membership(self, alliance: str, name: str) -> control.Member | None:
-        """Return what `alliance` says of `name`, as far as its log is believed here."""
+        """Return what `alliance` says of `name`, as far as its log is believed here; void where it is no alliance."""
         found = self._newest("member", name, alliance)
-        statement = control.decode(control.body_of(found[1])) if found else None
+        author = self.find(alliance) if found else None
+        if found is None or author is None or author.node.role != "alliance":
+            return None
+        statement = control.decode(control.body_of(found[1]))
         return statement if isinstance(statement, control.Member) else None
 
     def is_parent(self, parent: str, name: str) -> bool:
@@ -169,7 +172,7 @@ class Registry:
         return found
 
     def check_active(self, name: str) -> Registration:
-        """Return a registration whose status, and whose home's, is active; raise UnknownOrigin, NotAllowed."""
+        """Return a registration to which its home gives the status active; raise UnknownOrigin, NotAllowed."""
         found = self.get(name)
         if found.node.status != "active":
             raise NotAllowed(name, found.node.status)

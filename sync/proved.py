@@ -72,8 +72,8 @@ def _read_extra(raw: bytes) -> tuple[bytes, dict[int, bytes]]:
             parts[number] = raw[at - length : at]
     except (IndexError, error) as cut:
         raise Malformed("tlog-proof", "extra is cut short") from cut
-    if at != len(raw) or len(parts) != count:
-        raise Malformed("tlog-proof", "extra is not of its length")
+    if _extra(stated, parts) != raw:
+        raise Malformed("tlog-proof", "extra is not as we write it")
     return stated, parts
 
 

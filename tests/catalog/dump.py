@@ -1,0 +1,36 @@
+"""Everything in a catalogue but its row ids, for comparing."""
+
+import orjson
+import zstandard
+
+from catalog.catalogue import Catalogue
+
+_SHOWN = (
+    "key, views, kind, category, title, number, applicants, filing_date, publication_date, status, city, origin, state"
+)
+
+
+def results(catalogue: Catalogue) -> list[tuple]:
+    """Return what is merged, without times: the same for any order of applying."""
+    return catalogue.db.execute(f"select {_SHOWN} from record order by key, views").fetchall()
+
+
+def dump(catalogue: Catalogue) -> dict[str, list[tuple]]:
+    """Return every table, times included; rows of `record` are named by key and mask of views."""
+    db, name = catalogue.db, "(select key || views from record where record.id = {})"
+    queries = {
+        "record": f"select {_SHOWN}, first_applied, last_applied, (select key from record as full "
+        "where full.id = record.wider) from record",
+        "origin": "select * from origin",
+        "batch": "select * from batch",
+        "assertion": f"select id, {name.format('record')}, views, op, batch from assertion",
+        "waiting": "select * from waiting",
+        "quarantine": "select * from quarantine",
+        "symbol": f"select ipc, {name.format('record')} from symbol",
+        "listed": f"select day, {name.format('record')} from listed",
+        "dirty": f"select {name.format('record')} from dirty",
+    }
+    found = {table: sorted(db.execute(query).fetchall(), key=repr) for table, query in queries.items()}
+    kept = db.execute(f"select {name.format('record')}, texts from indexed").fetchall()
+    texts = [(key, orjson.loads(zstandard.decompress(blob))) for key, blob in kept]
+    return found | {"indexed": sorted(texts, key=repr)}

@@ -78,6 +78,7 @@ class Node:
             self.clock,
             peer,
             stored,
+            self.settings.disk_floor_mb,
         )
 
     def channel(self, parent: Parent) -> grpc.Channel:

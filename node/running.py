@@ -14,7 +14,7 @@ from node.errors import NodeError
 from node.node import Node
 from node.relay import SearchService
 from node.schedule import Job, Night, Window
-from node.serving import Doors, open_doors
+from node.serving import Doors, hosts, open_doors
 from sync.errors import SyncError
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ class Running:
 
     def start(self) -> None:
         """Open the doors of a node that has children, and start its nights."""
+        self.node.notebook.interrupt_open_runs(self.node.clock())
         if self.node.settings.role != "outlet":
             self._doors = open_doors(self.node, self._stored, self._let_in, self._add_search)
             self.node = self._doors.node
@@ -114,6 +115,8 @@ class Running:
 
     def _run_night(self, until: float, stop: threading.Event) -> None:
         """The hub signs its head anew; every other node calls its parents. Then the catalogue follows."""
+        if self._doors is not None:
+            self.node.own_authority(hosts(self.node))
         if self.node.settings.role == "hub":
             with self.node.opened() as opened:
                 opened.seal_as_hub(resign=True)

@@ -31,6 +31,10 @@ SENTENCES: Mapping[str, str] = {
         "an operator must decide."
     ),
     "sync.errors.OverLimit": N_("Too much at once: {0} is {1}, the limit is {2}. Send less, or split it."),
+    "sync.errors.NoRoom": N_(
+        "The disk there is nearly full: {0} MB free, nothing is taken below {1} MB. Its operator must make room; "
+        "what is missing is brought the next time."
+    ),
     "sync.errors.NeedsRecovery": N_("This node must not sign until its log {0} is recovered: {1}. Run `recover`."),
     "sync.errors.Unreachable": N_(
         "{0} did not answer, or the line broke ({1}: {2}). Check address, network and clock; try again later."

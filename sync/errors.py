@@ -57,6 +57,10 @@ class OverLimit(SyncError):
     """More than is taken at once: (what, found, limit)."""
 
 
+class NoRoom(SyncError):
+    """The disk is nearly full, so nothing more is taken in: (free MB, floor MB)."""
+
+
 class NeedsRecovery(SyncError):
     """This node must not sign until its log is recovered: (origin, why)."""
 

@@ -34,7 +34,7 @@ def heard(store: Store, registry: Registry, child: str, note: bytes) -> None:
                 store.alarm("bare-claim", child, "showed a head of ours that we did not sign")
             return
         log = store.log(me)
-        ahead = shown.origin == me and (log is None or shown.size > log.next_entry)
+        ahead = shown.origin == me and (log is None or shown.size > log.stored)
     run = store.meta("run") or b""
     if store.meta(f"called:{child}") != run or ahead:
         with store.write():
@@ -44,10 +44,15 @@ def heard(store: Store, registry: Registry, child: str, note: bytes) -> None:
                 store.alarm("restored", me, f"{child} holds a newer head of our own log than log.db")
 
 
+def check_not_behind(store: Store, me: str) -> None:
+    """Return unless a child showed a newer head of our own log; raise NeedsRecovery."""
+    if store.meta("ahead"):
+        raise NeedsRecovery(me, "a child holds a newer head of our own log")
+
+
 def check_may_sign(store: Store, registry: Registry) -> None:
     """Return if a node without a parent may sign now; raise NeedsRecovery with what it waits for."""
-    if store.meta("ahead"):
-        raise NeedsRecovery(registry.me, "a child holds a newer head of our own log")
+    check_not_behind(store, registry.me)
     run = store.meta("run") or b""
     substations = [
         one.origin

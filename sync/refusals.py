@@ -24,6 +24,7 @@ TABLE: dict[type[SyncError], tuple[grpc.StatusCode, str]] = {
     errors.NoHead: (_Code.FAILED_PRECONDITION, "NO_HEAD"),
     errors.Conflict: (_Code.FAILED_PRECONDITION, "CONFLICT"),
     errors.Fork: (_Code.FAILED_PRECONDITION, "FORK"),
+    errors.NoRoom: (_Code.RESOURCE_EXHAUSTED, "NO_ROOM"),
     errors.NeedsRecovery: (_Code.FAILED_PRECONDITION, "NEEDS_RECOVERY"),
 }
 _BY_REASON = {reason: kind for kind, (_status, reason) in TABLE.items()}

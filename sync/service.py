@@ -4,6 +4,7 @@ Every call opens its own store; status is read from the registry before every pa
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from banyan.v1 import sync_pb2_grpc
 
 from sync import control, entry, mirror, presence, refusals, tree
 from sync.bundles import Bundles, packages
-from sync.errors import Conflict, Malformed, NotAllowed, OverLimit, SyncError, UnknownOrigin
+from sync.errors import Conflict, Malformed, NoRoom, NotAllowed, OverLimit, SyncError, UnknownOrigin
 from sync.federation import Federation
 from sync.head import Head
 from sync.keys import Signer
@@ -41,6 +42,7 @@ class Serving:
     clock: Callable[[], float]
     peer: Callable[[grpc.ServicerContext], str]
     stored: Callable[[str], None]
+    floor_mb: int = 0
 
 
 class _Call:
@@ -56,6 +58,13 @@ class _Call:
         """The caller may call, and may bring this log, now."""
         self.registry.check_caller(self.path)
         return self.registry.check_bringer(self.path, origin)
+
+    def check_room(self) -> None:
+        """There is more free space than the floor; raise NoRoom."""
+        found = os.statvfs(self.serving.log_db.parent)
+        free_mb = found.f_bavail * found.f_frsize // 1_000_000
+        if free_mb < self.serving.floor_mb:
+            raise NoRoom(free_mb, self.serving.floor_mb)
 
     def committer(self, origin: str) -> entry.Committer:
         return entry.Committer(self.serving.federation.id, origin)
@@ -155,6 +164,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 if count > MAX_PACKAGES_A_CALL:
                     raise OverLimit("packages of a call", count, MAX_PACKAGES_A_CALL)
                 registered = call.check_bringer(header.origin)
+                call.check_room()
                 sent = request.package
                 found = unpack(Frame(sent.first, sent.compressed, sent.frame))
                 taken = mirror.take(call.store, registered, found, end, committer, may_hold)
@@ -182,6 +192,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         """Take parts that this node wants."""
         with self._call(context, "AddParts") as call:
             call.check_bringer(request.origin)
+            call.check_room()
             parts = [((one.index, one.number), one.content) for one in request.parts]
             taken, refused = mirror.take_parts(
                 call.store, request.origin, parts, call.committer(request.origin), call.may_hold(request.origin)

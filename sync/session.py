@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sync import entry, head, mirror, tree
+from sync import entry, head, mirror, presence, tree
 from sync.bundles import Bundles, packages
 from sync.client import Client, Greeting, Hello, LogState, Sent, ShownHead
 from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, OldSize, SyncError, Unreachable
@@ -122,7 +122,8 @@ class Session:
         return [one for one in self.store.logs() if one.origin not in above and one.next_entry]
 
     def _check_shown_head(self, hello: Hello) -> None:
-        """Raise NeedsRecovery if the parent shows a head of ours that we do not know; a bare claim is only reported."""
+        """Raise NeedsRecovery if anybody shows a head of ours that head.lock does not know; report a bare claim."""
+        presence.check_not_behind(self.store, self.own.origin)
         if not hello.your_head:
             return
         own = self.own
@@ -136,7 +137,8 @@ class Session:
         held = own.log
         if shown.origin != own.origin:
             raise NotAllowed(self.client.parent, "showed another log's head")
-        if shown.size > held.next_entry or Bundles(self.store, held).root(shown.size) != shown.root:
+        signed = self.lock.signed(own.origin)
+        if signed is None or shown.size > signed.size or Bundles(self.store, held).root(shown.size) != shown.root:
             raise NeedsRecovery(own.origin, f"{self.client.parent} holds a head of size {shown.size} that is not ours")
 
     # -- down ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,100 @@
+"""Control entries as values: round trips, and what is refused of their keys and names."""
+
+from dataclasses import replace
+
+import pytest
+from banyan.v1 import control_pb2 as pb
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync import control, entry
+from sync.control import Genesis, Home, Member
+from sync.errors import Malformed
+from tests.sync import made
+
+ORIGINS = st.sampled_from([made.HUB, made.CITY, made.ALLIANCE, made.OUTLET, made.OTHER_OUTLET])
+STATUSES = st.sampled_from(sorted(control.STATUSES))
+WORDS = st.sampled_from(["", "left", "keys-lost"])
+NODES = st.builds(
+    lambda name, role, status, reason: replace(made.node(name, role, status, "9f3c01aa"), reason=reason),
+    ORIGINS,
+    st.sampled_from(sorted(control.ROLES)),
+    STATUSES,
+    WORDS,
+)
+GENESES = st.builds(
+    lambda name, home: Genesis(made.the_federation().id, name, home, made.verifiers(made.signers(name))),
+    ORIGINS,
+    st.sampled_from(["", made.HUB, made.CITY]),
+)
+STATEMENTS = NODES | GENESES | st.builds(Member, ORIGINS, STATUSES, WORDS) | st.builds(Home, ORIGINS, ORIGINS)
+
+
+@given(STATEMENTS)
+def test_what_is_written_is_read(statement):
+    raw = control.encode(statement)
+    assert control.decode(raw) == statement
+    assert control.describe(raw) == (type(statement).__name__.lower(), statement.origin)
+    assert control.body_of(entry.control_entry(1, raw)) == raw
+
+
+def message(**changes) -> bytes:
+    """Return a node entry with some fields of its own, as another program might write it."""
+    found = pb.Control.FromString(control.encode(made.node(made.OUTLET)))
+    for name, value in changes.items():
+        if name == "log_keys":
+            del found.node.log_keys[:]
+            found.node.log_keys.extend(value)
+        else:
+            setattr(found.node, name, value)
+    return found.SerializeToString()
+
+
+KEYS = [key.encode() for key in made.verifiers(made.signers(made.OUTLET))]
+WEAK = made.keys.note.VerifierKey(made.OUTLET, 1, (1).to_bytes(32, "little")).encode()
+OTHERS = [key.encode() for key in made.verifiers(made.signers(made.OTHER_OUTLET))]
+BROKEN = {
+    "no keys": message(log_keys=[]),
+    "one key": message(log_keys=KEYS[:1]),
+    "three keys": message(log_keys=[*KEYS, KEYS[0]]),
+    "in another order": message(log_keys=KEYS[::-1]),
+    "one key twice": message(log_keys=[KEYS[0], KEYS[0]]),
+    "another log's": message(log_keys=OTHERS),
+    "a weak key": message(log_keys=[WEAK, KEYS[1]]),
+    "another node's mirror": message(mirror_key=made.mirror_signer(made.CITY).verifier.encode()),
+    "a log key for a mirror": message(mirror_key=KEYS[1]),
+    "no mirror": message(mirror_key=""),
+    "a short hpke key": message(hpke_key=b"k" * 31),
+    "no role": message(role=0),
+    "a role of a later version": message(role=99),
+    "another origin than its keys": message(origin=made.OTHER_OUTLET),
+    "no origin": message(origin=""),
+    "an origin that is none": pb.Control(member=pb.Member(origin="IP.gd", status=1)).SerializeToString(),
+    "a home that is none": pb.Control(home=pb.Home(origin=made.CITY)).SerializeToString(),
+    "not a message": b"\xff\xff\xff",
+}
+
+
+@pytest.mark.parametrize("raw", BROKEN.values(), ids=BROKEN.keys())
+def test_broken_statements_are_refused_and_describe_nothing(raw):
+    assert control.decode(message()) == made.node(made.OUTLET)
+    with pytest.raises(Malformed):
+        control.decode(raw)
+    assert control.describe(raw) == ("", "")
+
+
+def test_a_statement_of_a_later_version_is_no_error():
+    unknown = b"\x7a\x02hi"  # field 15
+    assert control.decode(unknown) is None
+    assert control.describe(unknown) == ("", "")
+    assert control.decode(b"") is None
+
+
+def test_a_status_of_a_later_version_counts_as_suspended():
+    found = control.decode(message(status=99))
+    assert found.status == "suspended"
+
+
+def test_a_status_is_changed_with_its_reason():
+    changed = made.node(made.OUTLET).with_status("revoked", "left")
+    assert (changed.status, changed.reason, changed.log_keys) == ("revoked", "left", made.node(made.OUTLET).log_keys)

@@ -26,13 +26,11 @@ class Taken:
     refused: tuple[PartName, ...]
 
 
-def record_head(
-    store: Store, registered: Registration, path: str, note: bytes, old_size: int, hashes: Sequence[bytes]
-) -> int:
-    """Record a newer head of one log on `path`; return the size now recorded there.
+def see_head(store: Store, registered: Registration, path: str, note: bytes) -> tuple[Log, Head]:
+    """Return the log and the head in a note that came by `path`, kept and compared with what is stored.
 
     The note is kept as soon as its signatures verify, whatever the answer: exactly the refused ones show a split view.
-    Raises BadSignature, Malformed, OldSize, BadProof, Fork, NotAllowed.
+    Raises BadSignature, Malformed, BadProof, Fork, NotAllowed.
     """
     shown = head.open_head(note, registered.node.log_keys)
     if shown.origin != registered.node.origin:
@@ -43,6 +41,17 @@ def record_head(
     if shown.size == 0 and shown.root != tree.EMPTY_ROOT:
         raise BadProof("an empty log under another root")
     _check_against_stored(store, log, shown)
+    return log, shown
+
+
+def record_head(
+    store: Store, registered: Registration, path: str, note: bytes, old_size: int, hashes: Sequence[bytes]
+) -> int:
+    """Record a newer head of one log on `path`; return the size now recorded there.
+
+    Raises what `see_head` raises, and OldSize, BadProof.
+    """
+    log, shown = see_head(store, registered, path, note)
     with store.write():  # checked and written in one transaction: two callers cannot both continue one head
         recorded = store.head(log, path)
         if old_size > shown.size:

@@ -149,6 +149,9 @@ class Session:
         if promised.origin not in ancestors(self.registry, self.client.parent):
             raise NotAllowed(promised.origin, "not-above-me")
         registered = self.registry.get(promised.origin)
+        if promised.size < self._held_size(promised.origin):  # another parent has shown more: only compare
+            mirror.see_head(self.store, registered, "", shown.note)
+            return
         mirror.record_head(self.store, registered, "", shown.note, shown.old_size, shown.proof)
         held = self.store.add_log(promised.origin)
         end = mirror.head_for(self.store, held, "", promised.size)

@@ -1,7 +1,8 @@
 """Text as search sees it: single Chinese characters and runs of Latin letters and digits, separated by blanks.
 
-A phrase of such tokens finds any piece of Chinese text, of one, two or more characters, and whole Latin words. FTS5
-gets them with its `ascii` tokenizer, which takes every character beyond ASCII as it is.
+A phrase of such tokens finds any piece of Chinese text, of one, two or more characters, and whole Latin words. A
+sign ¶ stands for punctuation, and between two names or numbers, so that no phrase reaches across. FTS5 gets all this
+with its `ascii` tokenizer, which takes every character beyond ASCII as it is.
 """
 
 import re
@@ -10,20 +11,22 @@ from collections.abc import Iterable
 
 from records import identifiers
 
-BETWEEN = " ¶ "  # stands between two names or numbers, and is in no token: no phrase reaches across
-_TOKEN = re.compile(r"[a-z0-9]+|[^\W_]")
+_BREAK = "¶"
+_TOKEN = re.compile(r"[a-z0-9]+|[^\W_]|(?:[^\w\s]|_)+")
 _IPC = re.compile(r"([A-H])(?:(\d{2})(?:([A-Z])(?:\s*0*(\d{1,4})(?:\s*/\s*(\d{0,6}))?)?)?)?")
 _SPACED_IPC = re.compile(r"\b([A-Ha-h]\d{2}[A-Za-z])\s+(\d{1,4}/\d{2,6})\b")
 
 
 def tokens(text: str) -> list[str]:
-    """Return the tokens of a text, in order; punctuation, blanks and case are gone."""
-    return _TOKEN.findall(unicodedata.normalize("NFKC", text).lower())
+    """Return the tokens of a text, in order; blanks and case are gone, and punctuation at both ends."""
+    found = [one if one[0].isalnum() else _BREAK for one in _TOKEN.findall(unicodedata.normalize("NFKC", text).lower())]
+    start = found[:1] == [_BREAK]
+    return found[start : len(found) - (found[-1:] == [_BREAK])] if len(found) > start else []
 
 
 def spaced(texts: Iterable[str]) -> str:
     """Return several texts as one column of the index."""
-    return BETWEEN.join(" ".join(tokens(text)) for text in texts if text)
+    return f" {_BREAK} ".join(" ".join(tokens(text)) for text in texts if text)
 
 
 def written(number: str) -> tuple[str, ...]:

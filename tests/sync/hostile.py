@@ -1,17 +1,18 @@
-"""A hostile child: a real session over mutual TLS in which one log's heads, proofs, packages and parts are changed on the way."""
+"""A hostile child: a real session over mutual TLS in which what it brings of one log is changed on the way."""
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from node import settings
+from node.home import Home
 from node.node import Node
 from sync import head, tree
 from sync.bundles import Bundles, packages
 from sync.checkpoint import Checkpoint
 from sync.client import Client, Sent
 from sync.note import Note
-from sync.ownlog import RESIGN_AFTER_S
 from sync.package import Frame, Package, Packer, PartName, unpack
 from sync.session import Report, Session
 from sync.store import Store
@@ -22,6 +23,7 @@ FIRST, SECOND = 301, 601  # entries after the first and the second night, the ge
 
 Shown = tuple[Sequence[bytes], bytes]
 HeadChange = Callable[["Nights", Sequence[bytes], bytes], Shown]
+PartsChange = Callable[["Nights", list[tuple[PartName, bytes]]], list[tuple[PartName, bytes]]]
 PackageChange = Callable[["Nights", list[Package]], list[Package]]
 
 
@@ -51,7 +53,9 @@ class Hostile(Client):
         return sent
 
 
-def session(world: World, origin: str, client: Callable[..., Client] = Client, parent: str = "", **more: object) -> Report:
+def session(
+    world: World, origin: str, client: Callable[..., Client] = Client, parent: str = "", **more: object
+) -> Report:
     """Run one session of a node as `nightly.call` does, through another client; `more` goes to the Session."""
     node = replace(world.nodes[origin], settings=settings.load(world.nodes[origin].home, {}))
     known = {one.origin: one for one in node.settings.parents}
@@ -91,6 +95,14 @@ class Nights:
             world.file(origin, *(f"{origin} {number}".encode() for number in range(300, 600)))
         return made
 
+    def again(self, path: Path) -> "Nights":
+        """Return a copy in `path`, with doors of its own; this one's must be shut."""
+        shutil.copytree(self.world.path, path)
+        world = World(path)
+        for origin in (HUB, CITY, OUTLET, NEIGHBOUR):  # parents first
+            relisten(world, origin)
+        return Nights(world, self.old_head, self.old)
+
     def packages(self, origin: str) -> list[Package]:
         """Return the packages of the second night, as that log's owner would send them."""
         return held(self.world.nodes[origin], origin, FIRST, SECOND)
@@ -121,6 +133,19 @@ class Nights:
         return make
 
 
+def relisten(world: World, origin: str) -> None:
+    """Open a copied node at ports that are free, and let it know its parents' new addresses."""
+    home = Home(world.home(origin))
+    known = settings.load(home, {})
+    parents = tuple(replace(one, sync_address=world.nodes[one.origin].settings.sync_address) for one in known.parents)
+    if known.role == "outlet":
+        settings.save(home, replace(known, parents=parents))
+        world.nodes[origin] = replace(Node.open(home), clock=world.clock)
+        return
+    settings.save(home, replace(known, parents=parents, sync_listen="127.0.0.1:0", join_listen="127.0.0.1:0"))
+    world.open(origin)
+
+
 @dataclass(frozen=True)
 class Attack:
     """One change on the way, and how it must be answered: the error's name and a word of its facts."""
@@ -147,7 +172,7 @@ def held(node: Node, origin: str, start: int, end: int) -> list[Package]:
         return list(packages(opened.store, log, start, end, end, lambda audience: True))
 
 
-# -- what is kept of one log, to compare before and after ---------------------------------------------------------------
+# -- what is kept of one log, to compare before and after -------------------------------------------------------------
 
 _BY_KEY = ("bundle", "part", "wanted", "control")
 _BY_LOG = ("head", "node", "receipt", "journal")
@@ -167,7 +192,9 @@ def kept(node: Node, origin: str) -> dict[str, list[tuple[object, ...]]]:
                 f"select * from {table} where id >= ? and id < ? order by id", where
             ).fetchall()
         for table in _BY_LOG:
-            rows[table] = opened.store.db.execute(f"select * from {table} where log = ? order by 1, 2, 3", (log.id,)).fetchall()
+            rows[table] = opened.store.db.execute(
+                f"select * from {table} where log = ? order by 1, 2, 3", (log.id,)
+            ).fetchall()
         return rows
 
 
@@ -189,7 +216,7 @@ def is_whole(world: World, origin: str, at: str) -> bool:
         )
 
 
-# -- changes ------------------------------------------------------------------------------------------------------------
+# -- changes ----------------------------------------------------------------------------------------------------------
 
 
 def flipped(raw: bytes, at: int = -1) -> bytes:
@@ -209,9 +236,14 @@ def proofs(change: Callable[[list[bytes]], list[bytes]]) -> PackageChange:
     return lambda nights, sent: [replace(sent[0], proof=change(list(sent[0].proof))), *sent[1:]]
 
 
-def parts(change: Callable[["Nights", list[tuple[PartName, bytes]]], list[tuple[PartName, bytes]]]) -> PackageChange:
-    """Change the parts of the first package."""
-    return lambda nights, sent: [replace(sent[0], parts=change(nights, list(sent[0].parts))), *sent[1:]]
+def parts(change: PartsChange, which: int = 0) -> PackageChange:
+    """Change the parts of one package."""
+
+    def changed(nights: "Nights", sent: list[Package]) -> list[Package]:
+        sent[which] = replace(sent[which], parts=change(nights, list(sent[which].parts)))
+        return sent
+
+    return changed
 
 
 def signature(type_: int, change: Callable[[bytes], bytes] | None) -> HeadChange:

@@ -58,6 +58,8 @@ def standing(node: Node) -> dict[str, Any]:
         log = opened.own.log
         lag = found.lag(opened.store, node.origin)
         logs = opened.store.logs()
+        wanted = sum(Bundles(opened.store, one).count_wanted() for one in opened.store.logs_with_wanted())
+        counts: dict[str, Any] = dict(found.counts())
         answer: dict[str, Any] = {
             "origin": node.origin,
             "role": node.settings.role,
@@ -66,9 +68,10 @@ def standing(node: Node) -> dict[str, Any]:
             "log": {"entries": log.next_entry, "signed": log.stored, "frozen": log.frozen},
             "logs": len(logs),
             "entries_held": sum(one.next_entry for one in logs),
-            "parts_wanted": sum(Bundles(opened.store, one).count_wanted() for one in opened.store.logs_with_wanted()),
+            "parts_wanted": wanted,
+            "parts_withheld": counts["waiting"] - min(wanted, counts["waiting"]),
             "parents": [_parent(opened, one.origin) for one in node.settings.parents],
-            "catalogue": {**found.counts(), "entries_behind": lag.entries, "records_behind": lag.records},
+            "catalogue": {**counts, "waiting": wanted, "entries_behind": lag.entries, "records_behind": lag.records},
             "alarms": [
                 {"at": at, "what": what, "origin": origin, "detail": detail}
                 for at, what, origin, detail in opened.store.alarms()

@@ -6,10 +6,11 @@ all its current statements.
 
 from collections.abc import Set
 from dataclasses import replace
+from functools import cache
 
 from catalog import judgement, schema, standing
-from catalog.bodies import Bodies, held
-from catalog.catalogue import Catalogue, Origin
+from catalog.bodies import Bodies, held, log_of
+from catalog.catalogue import Catalogue
 from catalog.journal import Batch
 from catalog.judgement import Judged, Statement
 from sync.schema import key
@@ -25,7 +26,7 @@ def apply_batch(store: Store, catalogue: Catalogue, batch: Batch, skipped: Set[i
     """
     work, judged = _Work(store, catalogue, batch), Judged()
     if batch.last > batch.first:
-        log = next(one for one in store.logs() if one.id == batch.log)
+        log = log_of(store, batch.log)
         work.cover(log.origin)
         judged = judgement.judge(store, log, batch.first, batch.last, skipped)
         work.put(judged)
@@ -44,6 +45,7 @@ class _Work:
         self._catalogue = catalogue
         self._touched: dict[int, str] = {}  # records that lost an assertion, with their key
         self._dirty: set[int] = set()
+        self._name_of = cache(catalogue.origin)
         self._db.execute(
             "insert into batch(id, log, first, last, applied_at, rules) values (?, ?, ?, ?, ?, ?)",
             (batch.id, batch.log, batch.first, batch.last, batch.applied_at, batch.rules),
@@ -60,8 +62,6 @@ class _Work:
         )
         if batch.first < known:
             self._take_out(key(batch.log, batch.first), key(batch.log, batch.last))
-        self._by_id: dict[int, Origin] = self._catalogue.origins()
-        self._by_name = {one.name: one for one in self._by_id.values()}
 
     def _take_out(self, start: int, end: int) -> None:
         rows = self._db.execute(
@@ -105,7 +105,7 @@ class _Work:
         self._db.executemany("insert into assertion(id, record, views, op, batch) values (?, ?, ?, ?, ?)", rows)
 
     def _put_simple(self, stated: dict[str, list[Statement]], ids: dict[str, int], known: Set[str]) -> None:
-        at, origin = self._batch.applied_at, self._by_id[self._batch.log]
+        at, origin = self._batch.applied_at, self._name_of(self._batch.log)
         rows = []
         for name, many in stated.items():
             if len(many) == 1 and name not in known:
@@ -132,8 +132,8 @@ class _Work:
         for name in names:
             free, parts = narrower.get(ids[name], []), by_record[ids[name]]
             rows: list[tuple] = []
-            for one in standing.stands(parts, load, self._by_id):
-                shape = standing.row(name, one, parts, self._by_name)
+            for one in standing.stands(parts, load, self._name_of):
+                shape = standing.row(name, one, parts)
                 if not rows:
                     rows.append((ids[name], name, None, *shape))
                     continue

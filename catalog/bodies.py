@@ -9,7 +9,7 @@ from records.body import Record
 from sync.bundles import Bundles
 from sync.entry import SALT_BYTES
 from sync.schema import INDEX_SHIFT, LOG_SHIFT, index_of
-from sync.store import Store
+from sync.store import Log, Store
 
 _PART_MASK = (1 << INDEX_SHIFT) - 1
 
@@ -19,15 +19,26 @@ def place(id: int) -> tuple[int, int, int]:
     return id >> LOG_SHIFT, index_of(id), id & _PART_MASK
 
 
+def log_of(store: Store, id: int) -> Log:
+    """Return the log of that id, which exists."""
+    (origin,) = store.db.execute("select origin from log where id = ?", (id,)).fetchone()
+    found = store.log(origin)
+    assert found is not None
+    return found
+
+
 class Bodies:
     """Reads parts of any log of one store."""
 
     def __init__(self, store: Store):
-        self._bundles = {log.id: Bundles(store, log) for log in store.logs()}
+        self._store = store
+        self._bundles: dict[int, Bundles] = {}
 
     def load(self, id: int) -> Record | None:
         """Return the record in a part that was accepted before, or None where it has been erased."""
         log, index, number = place(id)
+        if log not in self._bundles:
+            self._bundles[log] = Bundles(self._store, log_of(self._store, log))
         content = self._bundles[log].part(index, number)
         return None if content is None else body.decode(content[SALT_BYTES:])
 

@@ -86,6 +86,10 @@ class Catalogue:
         """Return the applied logs by their id."""
         return {row[0]: Origin(*row) for row in self.db.execute("select id, name, city, covered from origin")}
 
+    def origin(self, log: int) -> str:
+        """Return the name of an applied log."""
+        return str(self.db.execute("select name from origin where id = ?", (log,)).fetchone()[0])
+
     def covered(self, log: int) -> int:
         """Return how many entries of the log are applied."""
         row = self.db.execute("select covered from origin where id = ?", (log,)).fetchone()

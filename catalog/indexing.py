@@ -6,6 +6,7 @@ erased meanwhile.
 """
 
 from collections.abc import Callable
+from functools import cache
 from threading import Event
 from typing import Any
 
@@ -14,8 +15,8 @@ import zstandard
 
 from catalog import words
 from catalog.bodies import Bodies, held
-from catalog.catalogue import Catalogue, Origin
-from catalog.standing import Held, stand
+from catalog.catalogue import Catalogue
+from catalog.standing import Held, NameOf, stand
 from records import kinds
 from records.body import Record
 from records.view import columns
@@ -61,10 +62,10 @@ def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
         )
     )
     parts = held(catalogue, sorted({full for _, _, full, _, _ in rows}), {})
-    origins = catalogue.origins()
+    name_of = cache(catalogue.origin)
     found = []
     for id, name, full, mask, day in rows:
-        record = _record(name, parts[full], mask, bodies, origins)
+        record = _record(name, parts[full], mask, bodies, name_of)
         if record:
             found.append((id, [*_texts(record), columns(record).ipc, day]))
     _put(catalogue, found)
@@ -72,10 +73,10 @@ def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
     return len(dirty)
 
 
-def _record(name: str, parts: list[Held], mask: int, bodies: Bodies, origins: dict[int, Origin]) -> Record | None:
+def _record(name: str, parts: list[Held], mask: int, bodies: Bodies, name_of: NameOf) -> Record | None:
     if len(parts) == 1:
         return bodies.load(parts[0].id)
-    found = stand(parts, mask & -mask, bodies.load, origins)
+    found = stand(parts, mask & -mask, bodies.load, name_of)
     return Record(name, "assert", found.merged.kind, 1, found.merged.fields) if found else None
 
 

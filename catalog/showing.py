@@ -1,12 +1,13 @@
 """One key in full: what is merged, who states what, how it came about, and what was kept out."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
 
 from catalog import views, words
-from catalog.bodies import Bodies, held, place
+from catalog.bodies import Bodies, held, log_of, place
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
 from catalog.standing import Held, current, stand, stated
 from records import identifiers, kinds
@@ -37,8 +38,8 @@ def show(store: Store, catalogue: Catalogue, key: str, view: int) -> dict[str, A
     index, part, op, fields, reason, applied_at, and size, that of the log under a receipt, 0 while this entry is not.
     """
     parts = _parts(catalogue, key)
-    bodies, origins = Bodies(store), catalogue.origins()
-    standing = stand(parts, view, bodies.load, origins) if parts else None
+    bodies, name_of = Bodies(store), cache(catalogue.origin)
+    standing = stand(parts, view, bodies.load, name_of) if parts else None
     if standing is None:
         return None
     seen = [one.applied_at for one in parts if one.views & view]
@@ -53,7 +54,7 @@ def show(store: Store, catalogue: Catalogue, key: str, view: int) -> dict[str, A
         "origin": standing.origin,
         "first_applied": min(seen),
         "last_applied": max(seen),
-        "assertions": [_stated(store, catalogue, one, bodies) for many in current(parts, view) for one in many],
+        "assertions": [_stated(store, one, bodies) for many in current(parts, view) for one in many],
     }
 
 
@@ -67,11 +68,11 @@ def history(store: Store, catalogue: Catalogue, key: str, view: int = views.FULL
     for one in _parts(catalogue, key):
         if one.views & view:
             entries.setdefault(one.entry, []).append(one)
-    bodies, origins = Bodies(store), catalogue.origins()
+    bodies, name_of = Bodies(store), cache(catalogue.origin)
     before: dict[str, dict[str, Any]] = {}
     found = []
     for _, parts in sorted(entries.items()):
-        said = stated(parts, bodies.load, origins)
+        said = stated(parts, bodies.load, name_of)
         if said is None:
             continue
         fields = said.record.fields if said.record.op == "assert" else {}
@@ -144,19 +145,18 @@ def _parts(catalogue: Catalogue, key: str) -> list[Held]:
     return held(catalogue, [row[0]], {})[row[0]] if row else []
 
 
-def _stated(store: Store, catalogue: Catalogue, part: Held, bodies: Bodies) -> dict[str, Any]:
-    log, index, number = place(part.id)
-    stored = next(one.stored for one in store.logs() if one.id == log)
-    record = bodies.load(part.id)
+def _stated(store: Store, part: Held, bodies: Bodies) -> dict[str, Any]:
+    _, index, number = place(part.id)
+    log, record = log_of(store, part.log), bodies.load(part.id)
     return {
-        "origin": catalogue.origins()[log].name,
+        "origin": log.origin,
         "index": index,
         "part": number,
         "op": record.op if record else "erased",
         "fields": record.fields if record else {},
         "reason": record.reason if record else "",
         "applied_at": part.applied_at,
-        "size": stored if index < stored else 0,
+        "size": log.stored if index < log.stored else 0,
     }
 
 

@@ -6,9 +6,9 @@ The result depends on the statements only, not on the order in which they were a
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from catalog import views
-from catalog.catalogue import Origin
 from records import kinds, merge, view
 from records.body import Record
 from records.merge import Assertion, Merged
@@ -16,6 +16,7 @@ from sync.schema import INDEX_SHIFT, LOG_SHIFT
 
 _GENERATION = re.compile(r"\.g[0-9]+$")
 Load = Callable[[int], Record | None]
+NameOf = Callable[[int], str]
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Standing:
     merged: Merged
 
 
+@lru_cache(maxsize=4096)
 def city(origin: str) -> str:
     """Return the label of the home in an origin, `gz` of ip.gd.example/gz/scut; "" for the hub."""
     labels = origin.split("/")
@@ -65,9 +67,9 @@ def current(held: Iterable[Held], one_view: int) -> list[list[Held]]:
     return [newest[log] for log in sorted(newest)]
 
 
-def stand(held: list[Held], one_view: int, load: Load, origins: dict[int, Origin]) -> Standing | None:
+def stand(held: list[Held], one_view: int, load: Load, name_of: NameOf) -> Standing | None:
     """Return how the key stands in one view, or None if the view shows nothing of it."""
-    said = (stated(parts, load, origins) for parts in current(held, one_view))
+    said = (stated(parts, load, name_of) for parts in current(held, one_view))
     found = [one for one in said if one]
     if not found:
         return None
@@ -76,8 +78,11 @@ def stand(held: list[Held], one_view: int, load: Load, origins: dict[int, Origin
     return Standing(one_view, first.origin, merge.merge(found))
 
 
-def stands(held: list[Held], load: Load, origins: dict[int, Origin]) -> list[Standing]:
+def stands(held: list[Held], load: Load, name_of: NameOf) -> list[Standing]:
     """Return the distinct results of all views, the full view's first."""
+    alone = _alone(held, load, name_of)
+    if alone:
+        return [alone]
     shown: dict[tuple[int, ...], int] = {}
     for one_view in reversed(views.ALL):
         ids = tuple(part.id for parts in current(held, one_view) for part in parts)
@@ -85,7 +90,7 @@ def stands(held: list[Held], load: Load, origins: dict[int, Origin]) -> list[Sta
             shown[ids] = shown.get(ids, 0) | one_view
     found: list[Standing] = []
     for mask in shown.values():
-        one = stand(held, mask & -mask, load, origins)
+        one = stand(held, mask & -mask, load, name_of)
         same = next((at for at, other in enumerate(found) if one and _same(one, other)), None)
         if one and same is None:
             found.append(replace(one, views=mask))
@@ -94,11 +99,21 @@ def stands(held: list[Held], load: Load, origins: dict[int, Origin]) -> list[Sta
     return found
 
 
+def _alone(held: list[Held], load: Load, name_of: NameOf) -> Standing | None:
+    """Return the standing of a key that one origin states in one part for everybody, as nearly all are; else None."""
+    newest = current(held, views.FULL)
+    if len(newest) != 1 or len(newest[0]) != 1 or newest[0][0].views != sum(views.ALL):
+        return None
+    part = newest[0][0]
+    record, origin = part.record or load(part.id), name_of(part.log)
+    return Standing(part.views, origin, merge.merge([Assertion(origin, 0, "", record)])) if record else None
+
+
 def _same(one: Standing, other: Standing) -> bool:
     return (one.origin, one.merged.kind, one.merged.fields) == (other.origin, other.merged.kind, other.merged.fields)
 
 
-def stated(parts: list[Held], load: Load, origins: dict[int, Origin]) -> Assertion | None:
+def stated(parts: list[Held], load: Load, name_of: NameOf) -> Assertion | None:
     """Return what one entry states: its parts laid over each other, the narrower audience on top; None if erased."""
     said: Record | None = None
     for part in sorted(parts, key=lambda one: (-one.views, one.id)):
@@ -109,19 +124,19 @@ def stated(parts: list[Held], load: Load, origins: dict[int, Origin]) -> Asserti
         said = replace(record, fields=fields)
     if said is None:
         return None
-    return Assertion(origins[parts[0].log].name, 0, view.columns(said).publication_date, said)
+    return Assertion(name_of(parts[0].log), 0, view.columns(said).publication_date, said)
 
 
-def row(key: str, standing: Standing, held: list[Held], origins: dict[str, Origin]) -> tuple:
+def row(key: str, standing: Standing, held: list[Held]) -> tuple:
     """Return the columns of `record` behind id, key and wider."""
     merged = standing.merged
     times = [one.applied_at for one in held if one.views & standing.views]
     record = Record(key, "assert", merged.kind, 1, merged.fields)
     state = "current" if merged.fields else "tombstone"
-    return shape(record, standing.views, origins[standing.origin], state, min(times), max(times))
+    return shape(record, standing.views, standing.origin, state, min(times), max(times))
 
 
-def shape(record: Record, mask: int, origin: Origin, state: str, first: int, last: int) -> tuple:
+def shape(record: Record, mask: int, origin: str, state: str, first: int, last: int) -> tuple:
     """Return the columns of `record` behind id, key and wider."""
     shown, kind = view.columns(record), kinds.get(record.kind)
     return (
@@ -134,8 +149,8 @@ def shape(record: Record, mask: int, origin: Origin, state: str, first: int, las
         shown.filing_date,
         shown.publication_date,
         shown.status,
-        origin.city,
-        origin.name,
+        city(origin),
+        origin,
         state,
         first,
         last,

@@ -1,0 +1,141 @@
+"""python -m tests.bench: a table, and as the last line one JSON object. Ratios are to floors of the same run."""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.bench import cataloguing, hop, importing, nights, profiles
+from tests.bench.place import BYTES_A_RECORD, Place, fill
+from tests.bench.processes import alone
+
+PARTS = ("hop", "apply", "import", "night", "million")
+
+
+def main() -> int:
+    asked = _asked()
+    with TemporaryDirectory(prefix="banyan-bench-", dir=asked.folder) as folder:
+        bench = Bench(Path(folder), asked)
+        if asked.profile:
+            place = bench.empty if asked.profile == "import" else bench.place
+            profiles.write(asked.profile, place, Path(folder), asked.records, Path(f"{asked.profile}.prof"))
+            return 0
+        if short := bench.missing_bytes():
+            print(f"{folder}: {short >> 20} MiB more are needed; see --folder, --only and --quick", file=sys.stderr)
+            return 1
+        for part in asked.only:
+            getattr(bench, f"measure_{part}".replace("import", "import_"))()
+    print(json.dumps({**bench.found, "cpus": os.cpu_count(), "python": platform.python_version()}))
+    return 0
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
+    parser.add_argument("--records", type=int, default=200_000, help="records of the timed measurements")
+    parser.add_argument("--million", type=int, default=1_000_000, help="records of the measurement of memory")
+    parser.add_argument("--small", type=int, default=10_000, help="records of the small outlet")
+    parser.add_argument("--rounds", type=int, default=3, help="times that hop and apply are measured")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS), help=",".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="a tenth of all records, for trying")
+    parser.add_argument("--folder", type=Path, help="where to put gigabytes; else the temporary folder")
+    parser.add_argument("--profile", choices=profiles.PROFILES, help="only write cProfile's statistics to NAME.prof")
+    asked = parser.parse_args()
+    if unknown := set(asked.only) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if asked.quick:
+        asked.records, asked.million, asked.small = asked.records // 10, asked.million // 10, asked.small // 10
+    return asked
+
+
+class Bench:
+    """One run: what was found so far, and the federations that it was found with."""
+
+    def __init__(self, folder: Path, asked: argparse.Namespace):
+        self._folder = folder
+        self._asked = asked
+        self.found: dict[str, Any] = {}
+
+    def missing_bytes(self) -> int:
+        """Return by how much the disk is too small: the million takes most, twice over, and is removed again."""
+        most = self._asked.million if "million" in self._asked.only else 3 * self._asked.records
+        return max(0, 2 * BYTES_A_RECORD * (most + self._asked.records) - shutil.disk_usage(self._folder).free)
+
+    @cached_property
+    def empty(self) -> Place:
+        return Place.found(self._folder / "empty")
+
+    @cached_property
+    def place(self) -> Place:
+        """A federation whose outlet holds all records and has brought none of them up."""
+        place = self.empty.copy(self._folder / "filled")
+        alone(fill, place.outlet, self._asked.records)
+        return place
+
+    def measure_hop(self) -> None:
+        one = hop.measure(self.place, self._folder, self._asked.rounds)
+        self.found |= {"hop": round(one.rate), "hop_floor": round(one.floor), "hop_ratio": round(one.ratio, 3)}
+        _say("hop, child's log to receipt", f"{one.rate:,.0f} records/s", "at least 0.25, aim 0.40", one.ratio)
+        _say("  its floor: hash and write", f"{one.floor:,.0f} records/s")
+        for name, seconds in one.cpu_s.items():
+            _say(f"  CPU of the {name}", f"{seconds:.1f} s")
+
+    def measure_apply(self) -> None:
+        one = cataloguing.measure(self.place, self._folder, self._asked.rounds)
+        self.found |= {"apply": round(one.rate), "apply_floor": round(one.floor), "apply_ratio": round(one.ratio, 3)}
+        self.found["index"] = round(one.index)
+        _say("apply, with checks and merging", f"{one.rate:,.0f} records/s", "at least 0.30", one.ratio)
+        _say("  its floor: write, two indexes", f"{one.floor:,.0f} records/s")
+        _say("index, full text", f"{one.index:,.0f} records/s")
+
+    def measure_import_(self) -> None:
+        file, place = self._folder / "rows.csv", self.empty.copy(self._folder / "import")
+        importing.write(file, self._asked.records)
+        rate = alone(importing.measure, place.outlet, file)
+        self.found["import"] = round(rate)
+        place.remove()
+        _say("import, file to sealed entries", f"{rate:,.0f} rows/s")
+
+    def measure_night(self) -> None:
+        place = self.empty.copy(self._folder / "small")
+        json_bytes = alone(fill, place.outlet, self._asked.small)
+        cost, _ = nights.counted(place)
+        self.found["wire_bytes"] = round(cost.bytes / json_bytes, 3)
+        _say("bytes on the wire per byte of JSON", "", "at most 0.5", cost.bytes / json_bytes)
+        idle = self._nights(place, self._asked.small)
+        self.found |= {"idle_calls": idle.calls, "idle_bytes": idle.bytes}
+        _say("calls of an idle night", "", "at most 4", idle.calls)
+        _say("bytes of an idle night", "", "at most 32,768", idle.bytes)
+
+    def measure_million(self) -> None:
+        place = self.empty.copy(self._folder / "million")
+        alone(fill, place.outlet, self._asked.million)
+        peaks, found = nights.memory(place)
+        self.found["rss_mb"] = {name: round(peak, 1) for name, peak in peaks.items()}
+        for name, peak in peaks.items():
+            _say(f"peak MB of the {name}, {found.entries:,} records", "", "under 250", peak)
+        self._nights(place, self._asked.million)
+        place.remove()
+
+    def _nights(self, place: Place, held: int) -> nights.Cost:
+        found = nights.nights(place)
+        self.found.setdefault("night", {})[str(held)] = {name: asdict(cost) for name, cost in found.items()}
+        for name, cost in found.items():
+            what = "nothing changed" if name == "idle" else f"{nights.CHANGED} new records"
+            _say(f"a night, {held:,} held, {what}", f"{cost.calls} calls, {cost.bytes:,} bytes, {cost.seconds:.2f} s")
+        return found["idle"]
+
+
+def _say(what: str, value: str, wanted: str = "", found: float | None = None) -> None:
+    shown = "" if found is None else f"{found:,.3f}".rstrip("0").rstrip(".")
+    print(f"{what:<46} {value:<44} {shown:>10}  {wanted}".rstrip(), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

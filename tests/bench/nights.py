@@ -1,0 +1,55 @@
+"""What a night costs on the wire, and in memory when a million records pass."""
+
+from dataclasses import dataclass
+
+from tests.bench.place import Place, fill
+from tests.bench.processes import Night, alone, night, parent
+from tests.bench.proxy import counting
+
+DAY_S = 86_400.0
+CHANGED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One or more sessions: calls, bytes in both directions with the TLS handshakes, seconds at the child."""
+
+    calls: int
+    bytes: int
+    seconds: float
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.calls + other.calls, self.bytes + other.bytes, self.seconds + other.seconds)
+
+
+def counted(place: Place, ahead_s: float = 0.0) -> tuple[Cost, Night]:
+    """Run one session of the outlet through the counter."""
+    with parent(place.city, ahead_s), counting(place.address) as wire:
+        found = alone(night, place.outlet, wire.address, ahead_s)
+    return Cost(found.calls, wire.up + wire.down, found.seconds), found
+
+
+def nights(place: Place) -> dict[str, Cost]:
+    """Return what the two sessions of an outlet's night cost: one night nothing changed, the next a few records did.
+
+    Hub and substation have signed anew before each, as they do every night. The outlet's log was brought up before.
+    """
+    return {"idle": _night(place, 1), "changed": _night(place, 2, CHANGED)}
+
+
+def _night(place: Place, number: int, records: int = 0) -> Cost:
+    """The evening's session, in which the records go up, and the morning's, after the tiers above have signed."""
+    ahead_s = number * DAY_S
+    if records:
+        alone(fill, place.outlet, records)
+    evening, _ = counted(place, ahead_s)
+    alone(place.resign, ahead_s + DAY_S / 4)
+    morning, _ = counted(place, ahead_s + DAY_S / 3)
+    return evening + morning
+
+
+def memory(place: Place) -> tuple[dict[str, float], Night]:
+    """Return the peak MB of each process while the outlet's whole log passes, and the session."""
+    with parent(place.city) as above:
+        found = alone(night, place.outlet)
+        return {"child": found.used.rss_mb, "parent": above.used().rss_mb}, found

@@ -249,7 +249,7 @@ class Session:
 
     def _frames(self, held: Log, start: int, last: int, end: Head) -> Iterator[Frame]:
         """Yield the packages of [start, last); runs in the transport's thread, so it opens a store of its own."""
-        store = Store(self.store.path)
+        store = Store(self.store.path, one_thread=False)  # after a broken line, whichever thread drops this closes it
         try:
             registry = Registry(store, self.registry.federation, self.own.origin)
             parent = self.client.parent

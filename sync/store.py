@@ -33,9 +33,9 @@ class Log:
     frozen: str
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, one_thread: bool = True) -> sqlite3.Connection:
     """Return a connection to an existing durable database: WAL, FULL, immediate writers only."""
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=one_thread)
     for pragma in ("journal_mode=wal", "synchronous=full"):
         connection.execute(f"pragma {pragma}")
     return connection
@@ -44,11 +44,12 @@ def connect(path: Path) -> sqlite3.Connection:
 class Store:
     """Reads and writes of log.db. Writers use `with store.write()`; a crash inside leaves the rows of before."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, one_thread: bool = True):
+        """Open an existing file; without `one_thread`, threads may hand it on, never use it at once. Or NoStore."""
         if not path.exists():
             raise NoStore(path)
         self.path = path
-        self.db = connect(path)
+        self.db = connect(path, one_thread)
 
     @classmethod
     def create(cls, path: Path) -> "Store":

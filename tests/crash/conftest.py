@@ -10,7 +10,7 @@ import pytest
 
 from node import settings
 from node.node import Node
-from tests.crash.processes import Process
+from tests.crash.processes import Process, said
 from tests.crash.trace import Trace
 from tests.world import CITY, HUB, OUTLET, World
 
@@ -44,6 +44,12 @@ class Federation:
         for one in self.running.values():
             one.discard()
         self.trace.close()
+        print(self.said()[-4000:])
+
+    def said(self) -> str:
+        """Return what all processes wrote to their standard error."""
+        found = said(self.path)
+        return found.read_text() if found.exists() else ""
 
 
 def free_port() -> int:

@@ -12,6 +12,11 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 FINISH_S = 60.0
 
 
+def said(trace: Path) -> Path:
+    """Return the file that all processes of a test write their errors to."""
+    return trace.with_name("errors")
+
+
 @dataclass
 class Process:
     """One running process. `kill` is SIGKILL: it runs no handler and flushes nothing."""
@@ -23,7 +28,10 @@ class Process:
     def start(cls, role: str, home: Path, trace: Path, *more: str) -> "Process":
         """Start `python -m tests.crash.run_ROLE` on a home; return once it says that it is ready."""
         command = [sys.executable, "-m", f"tests.crash.run_{role}", str(home), str(trace), *more]
-        popen = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        with said(trace).open("ab") as errors:
+            popen = subprocess.Popen(
+                command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            )
         assert popen.stdout is not None
         if popen.stdout.readline() != b"ready\n":
             popen.kill()

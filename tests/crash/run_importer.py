@@ -1,7 +1,7 @@
 """Adds records to an outlet's log, in batches of odd sizes, until it is told to finish.
 
-python -m tests.crash.run_importer HOME TRACE. Each batch is traced before, and once it is committed. A record says which
-batch of which process it is of, so that a lost, doubled or half batch shows.
+python -m tests.crash.run_importer HOME TRACE. Each batch is traced before, and once it is committed. A record says
+which batch of which process it is of, so that a lost, doubled or half batch shows.
 """
 
 import json

@@ -53,6 +53,7 @@ def test_nothing_is_lost_doubled_or_sent_again_by_kills_at_random_moments(federa
     invariants.check_batches(names, events)
     cost = Resumption(OUTLET).read(events)
     print(f"records={len(names)} {cost}")
+    assert "Traceback" not in federation.said(), "an error that nobody caught"
     assert cost.kills == kills
     assert cost.interrupted >= kills // 12
     federation.world.sync(CITY)  # and what came so far goes on to the hub under the same signatures

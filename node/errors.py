@@ -156,7 +156,7 @@ class NoSubmission(NodeError):
     """No import has this number: (number,)."""
 
     facts = ("number",)
-    sentence = N_("There is no submission number {number} here. `submissions` lists them.")
+    sentence = N_("There is no submission number {number} here. `receipts` lists them.")
 
 
 class MissingStore(NodeError):

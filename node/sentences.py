@@ -24,7 +24,7 @@ SENTENCES: Mapping[str, str] = {
     "sync.errors.NoHead": N_("There is no head of {0} with size {1}. Run the synchronisation again."),
     "sync.errors.Conflict": N_(
         "The entries do not continue what is stored (recorded {0}, stored {1}, next {2}). "
-        "Run the synchronisation again; if this stays, run `fsck`."
+        "Run the synchronisation again; if this stays, ask the operator of the other node."
     ),
     "sync.errors.Fork": N_(
         "The log {0} has two heads that cannot both be true ({1}). It is frozen and the evidence is kept; "
@@ -35,7 +35,10 @@ SENTENCES: Mapping[str, str] = {
         "The disk there is nearly full: {0} MB free, nothing is taken below {1} MB. Its operator must make room; "
         "what is missing is brought the next time."
     ),
-    "sync.errors.NeedsRecovery": N_("This node must not sign until its log {0} is recovered: {1}. Run `recover`."),
+    "sync.errors.NeedsRecovery": N_(
+        "This node signs nothing now, because its log {0} may not be whole: {1}. "
+        "Ask the operator of its parent; on a hub, `seal --sign-anyway` signs all the same."
+    ),
     "sync.errors.Unreachable": N_(
         "{0} did not answer, or the line broke ({1}: {2}). Check address, network and clock; try again later."
     ),

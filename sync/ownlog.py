@@ -10,7 +10,7 @@ from sync import control, entry, head, tree
 from sync.bundles import Bundles, spans
 from sync.checkpoint import Checkpoint
 from sync.entry import Part
-from sync.errors import NeedsRecovery
+from sync.errors import Malformed, NeedsRecovery
 from sync.head import Head
 from sync.keys import Signer
 from sync.lock import HeadLock, Signed
@@ -169,5 +169,7 @@ class OwnLog:
                     raise NeedsRecovery(self.origin, f"entries {begin} to {last} do not read back as they were written")
                 if last % BUNDLE == 0 and tree.root_hash(found) != bundles.hash_at(tree.BUNDLE_LEVEL, begin // BUNDLE):
                     raise NeedsRecovery(self.origin, f"the hash over entries {begin} to {last} is not what was written")
+        except Malformed as error:
+            raise NeedsRecovery(self.origin, f"entries {start} to {end} do not read back: {error.args}") from error
         finally:
             store.close()

@@ -110,16 +110,19 @@ class Session:
 
     def _offers(self) -> list[tuple[str, int]]:
         """Every log that holds more than the parent gave a receipt for; of our own also what is not sealed yet."""
-        above = set(ancestors(self.registry, self.client.parent))
-        found = {one.origin: one.stored for one in self.store.outstanding(self.client.parent)}
+        outstanding = self.store.outstanding(self.client.parent)
+        found = {one.origin: one.stored for one in outstanding if self._may_bring(one.origin)}
         own, newest = self.own.log, self.store.newest_receipt(self.own.log, self.client.parent)
         if own.next_entry > (newest.size if newest else 0):
             found[own.origin] = own.next_entry
-        return [(origin, size) for origin, size in sorted(found.items()) if origin not in above]
+        return sorted(found.items())
 
     def _mine_to_bring(self) -> list[Log]:
-        above = set(ancestors(self.registry, self.client.parent))
-        return [one for one in self.store.logs() if one.origin not in above and one.next_entry]
+        return [one for one in self.store.logs() if one.next_entry and self._may_bring(one.origin)]
+
+    def _may_bring(self, origin: str) -> bool:
+        """The own log, and those of children; other mirrors came down from a parent."""
+        return origin == self.own.origin or self.registry.is_parent(self.own.origin, origin)
 
     def _check_shown_head(self, hello: Hello) -> None:
         """Raise NeedsRecovery if anybody shows a head of ours that head.lock does not know; report a bare claim."""
@@ -171,18 +174,29 @@ class Session:
     # -- up -----------------------------------------------------------------------------------------------------------
 
     def _bring_all(self, mine: Head, hello: Hello, report: Report) -> None:
-        """The own log first; the registry may have moved by it, so hello again before the logs that we mirror."""
+        """The own log first; the registry may have moved by it, so hello again before the logs that we mirror.
+
+        A refusal of the own log is raised once the others have been brought.
+        """
         others = {one.origin for one in self._mine_to_bring()} - {self.own.origin}
         state = hello.logs.get(self.own.origin)
+        refusal: SyncError | None = None
         if state is not None:
             moved = report.entries_up
-            self._bring(mine, state, report)
+            try:
+                self._bring(mine, state, report)
+            except Unreachable:
+                raise
+            except SyncError as error:
+                refusal = error
             if report.entries_up > moved and others:
                 hello = self._again(others)
         elif self.resign and hello.your_head != mine.note:
             self.client.add_checkpoint(mine.origin, mine.size, (), mine.note)
         for origin in sorted(set(hello.logs) & others):
             self._attempt(report, origin, partial(self._bring_mirrored, hello.logs[origin], report))
+        if refusal is not None:
+            raise refusal
 
     def _again(self, others: set[str]) -> Hello:
         epoch = self.store.meta(f"epoch:{self.client.parent}") or b""

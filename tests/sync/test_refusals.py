@@ -168,6 +168,17 @@ def refused_at_the_hub(nights: Nights, attack: Attack) -> None:
     assert hostile.is_whole(world, OUTLET, HUB)
 
 
+def test_a_substation_whose_own_log_is_refused_still_brings_those_of_its_outlets(nights):
+    world = nights.world
+    world.file(CITY, b"of the city")
+    world.sync(OUTLET)
+    attack = Attack("own", BAD_PROOF, packages=hostile.entries(lambda held: [flipped(held[0]), *held[1:]]))
+    with pytest.raises(BadProof):
+        hostile.session(world, CITY, nights.client(CITY, attack))
+    assert hostile.is_whole(world, OUTLET, HUB)
+    assert not hostile.is_whole(world, CITY, HUB)
+
+
 def compare(before: dict, after: dict, attack: Attack) -> None:
     """Nothing of the log was stored; a head that is genuine was recorded before its packages were refused."""
     if attack.packages is not Attack.packages:

@@ -138,7 +138,8 @@ body {{ font-family: "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; color: #
 body {{ margin: 3rem auto; max-width: 48rem }}
 h1 {{ font-size: 1.5rem; text-align: center }} table {{ border-collapse: collapse; width: 100%; margin: 1rem 0 }}
 th, td {{ border: 1px solid #888; padding: .4rem .6rem; text-align: left; vertical-align: top }}
-th {{ background: #f2f2f2; font-weight: normal; white-space: nowrap }} .hash {{ font-family: monospace; word-break: break-all }}
+th {{ background: #f2f2f2; font-weight: normal; white-space: nowrap }}
+.hash {{ font-family: monospace; word-break: break-all }}
 </style>
 <h1>知识产权数据提交回执</h1>
 <table>{lines}</table>
@@ -151,7 +152,7 @@ th {{ background: #f2f2f2; font-weight: normal; white-space: nowrap }} .hash {{ 
 
 
 def fields_given(kind_name: str, given: tuple[str, ...]) -> dict[str, Any]:
-    """Read FIELD=VALUE pairs: fields by name or Chinese title, lists by `;`, applicants as names. Raises UnknownField."""
+    """Read FIELD=VALUE pairs: fields by name or Chinese title, lists by `;`. Raises UnknownField."""
     kind = kinds.get(kind_name)
     fields: dict[str, Any] = {}
     for pair in given:

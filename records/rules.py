@@ -124,7 +124,8 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
     "OLDER": (
         "warning",
         "“{value}”的内容比已登记的旧，未采用；如确需改回，请使用 correct 更正。",
-        "What the file says of {value} is older than what was filed, and was not taken; use `correct` to change it back.",
+        "What the file says of {value} is older than what was filed, and was not taken; use `correct` to change it "
+        "back.",
     ),
     "CHANGED_SINCE": (
         "error",

@@ -172,7 +172,7 @@ def spans(start: int, end: int) -> Iterator[tuple[int, int]]:
 def packages(
     store: Store, log: Log, start: int, last: int, size: int, may_see: Callable[[str], bool]
 ) -> Iterator[package.Package]:
-    """Yield the packages of [start, last), proved in the tree of `size` leaves, with the parts that `may_see` allows."""
+    """Yield the packages of [start, last), proved in the tree of `size` leaves, with the parts that `may_see`."""
     bundles = Bundles(store, log)
     for first, end in spans(start, last):
         entries = bundles.entries(first, end)

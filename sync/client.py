@@ -131,7 +131,7 @@ class Client:
     def add_entries(
         self, origin: str, start: int, end: int, frames: Iterable[Frame], acknowledged: Callable[[int], None]
     ) -> Sent:
-        """Send packages, at most 8 unacknowledged; `acknowledged` hears next_entry after each. Returns what came last."""
+        """Send packages, at most 8 unacknowledged; return what came last. `acknowledged` hears each next_entry."""
         room = threading.Semaphore(MAX_UNACKNOWLEDGED)
         over = threading.Event()
 

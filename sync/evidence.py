@@ -1,8 +1,8 @@
 """Evidence: one file that proves, offline and years later, what an origin filed (wire.md section 8).
 
 `banyan-evidence/v1 LF`, then sections, each a line `<word> <bytes> LF` and that many bytes: `root` statements, the
-`registration`s from the hub down (tlog-proofs), and the `record` (a tlog-proof for each head that an ancestor first gave a
-receipt for). Nothing is trusted but the pinned federation.
+`registration`s from the hub down (tlog-proofs), and the `record` (a tlog-proof for each head that an ancestor first
+gave a receipt for). Nothing is trusted but the pinned federation.
 """
 
 from collections.abc import Sequence
@@ -161,7 +161,7 @@ def _root(statements: Sequence[bytes], pinned: Federation) -> Federation:
 
 
 def _chain(proofs: Sequence[bytes], trusted: Federation) -> tuple[Registered, ...]:
-    """Follow the registrations down from the hub; each head is signed by keys found so far, each home speaks for its own."""
+    """Follow the registrations down from the hub: heads signed by keys found so far, each home speaking for its own."""
     known = {trusted.name: trusted.newest.log_keys}
     chain: list[Registered] = []
     home = trusted.name

@@ -1,8 +1,8 @@
 """The federation's root statements: the one thing that is pinned (wire.md section 6; layout in proto/README.md).
 
 A statement is a signed note by the offline key pair `<fed>/root`:
-`banyan-root/v1 LF name LF version LF`, then verifier keys, one a line: the hub's log (01, 06), its mirror (06), this root
-(01, 06), the next root (01, 06). The 06 line covers (start 0, end version, H(text)) under the name `<fed>/root`.
+`banyan-root/v1 LF name LF version LF`, then verifier keys, one a line: the hub's log (01, 06), its mirror (06), this
+root (01, 06), the next root (01, 06). The 06 line covers (start 0, end version, H(text)) under the name `<fed>/root`.
 """
 
 import re

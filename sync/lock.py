@@ -1,7 +1,7 @@
 """head.lock: what this node has signed, outside every data backup (wire.md section 9).
 
-One row for every origin that it signs for: its own log, and each log that it gave a receipt for. A swap holds the file's
-write lock from reading the row to committing the new one, so that two processes never sign from the same row.
+One row for every origin that it signs for: its own log, and each log that it gave a receipt for. A swap holds the
+file's write lock from reading the row to committing the new one, so that two processes never sign from the same row.
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""Which head of this node's own log its children hold: a newer one than ours means that we lost data (wire.md section 9).
+"""Which head of our own log the children hold: a newer one than ours means that we lost data (wire.md section 9).
 
 A hub has no parent to ask before it signs: after a start it waits until half of its active substations have called.
 """

@@ -9,14 +9,14 @@ MAX_HASHES = 63
 
 
 def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Return if `leaf` (32 bytes) is leaf `index` of the tree of `size` leaves under `root`. RFC 9162 section 2.1.3.2."""
+    """Return if `leaf` (32 bytes) is leaf `index` of the tree of `size` leaves under `root`. RFC 9162 2.1.3.2."""
     if not 0 <= index < size:
         raise BadProof("index outside the tree")
     check_subtree(index, index + 1, leaf, size, proof, root)
 
 
 def check_consistency(old: int, old_root: bytes, new: int, proof: Sequence[bytes], new_root: bytes) -> None:
-    """Return if the tree of `old` leaves is a prefix of that of `new`. Size 0 goes with an empty proof; 0 <= old <= new."""
+    """Return if the tree of `old` leaves is a prefix of that of `new`. Size 0 goes with an empty proof."""
     if not 0 <= old <= new:
         raise BadProof("the tree shrinks")
     if old == 0:

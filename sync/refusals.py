@@ -1,4 +1,4 @@
-"""How refusals travel: one table from error to gRPC status and reason word, read in both directions (wire.md section 4).
+"""How refusals travel: one table from error to gRPC status and reason word, read both ways (wire.md section 4).
 
 Sizes go in a trailer, notes never do: metadata is limited to 8 KB.
 """

@@ -86,7 +86,8 @@ class Registry:
         if log is None:
             return None
         row = self._db.execute(
-            "select id, entry from control where about = ? and what = ? and log = ? and id < ? order by id desc limit 1",
+            "select id, entry from control where about = ? and what = ? and log = ? and id < ? "
+            "order by id desc limit 1",
             (about, what, log.id, key(log.id, self._believed(log))),
         ).fetchone()
         return (index_of(row[0]), row[1]) if row else None
@@ -184,7 +185,7 @@ class Registry:
         return found
 
     def may_see(self, audience: str, owner: str, asker: str) -> bool:
-        """Tell whether `asker`, an active node, may hold a part of `owner`'s log for that audience. wire.md section 3."""
+        """Tell whether `asker`, an active node, may hold a part of `owner`'s log for that audience (wire.md 3)."""
         if asker == owner or audience in ("public", "federation"):
             return True
         if audience == "path":

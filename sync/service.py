@@ -290,7 +290,7 @@ def _receipts_from_above(call: _Call, request: pb.HelloRequest) -> list[bytes]:
 
 
 def _shown(call: _Call, known: dict[str, int]) -> list[pb.Shown]:
-    """Return the newest head of this node's own log and of each log above, proved from the size that the child holds."""
+    """Return the newest head of the own log and of each log above, proved from the size that the child holds."""
     shown = []
     for origin in ancestors(call.registry, call.serving.me):
         held = call.store.log(origin)

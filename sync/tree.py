@@ -62,7 +62,7 @@ def range_root(hashes: Hashes, start: int, end: int) -> bytes:
 
 
 def inclusion_proof(hashes: Hashes, index: int, size: int) -> list[bytes]:
-    """Return the audit path of leaf `index` in the tree of `size` leaves, leaf's sibling first. RFC 6962 section 2.1.1."""
+    """Return the audit path of leaf `index` in the tree of `size` leaves, its sibling first. RFC 6962 section 2.1.1."""
     return subtree_proof(hashes, index, index + 1, size)
 
 

@@ -103,8 +103,9 @@ def take(
 ) -> Taken:
     """Store one package of the tree that `end` signs, with those of its parts that verify and are due here.
 
-    Raises BadProof, Malformed, Conflict, NotAllowed and stores nothing of it then. Taking the same package again is harmless: the
-    overlap is skipped after its leaf hashes compare equal. A bad or undue part is dropped and stays wanted.
+    Raises BadProof, Malformed, Conflict, NotAllowed and stores nothing of it then. Taking the same package again is
+    harmless: the overlap is skipped after its leaf hashes compare equal. A bad or undue part is dropped and stays
+    wanted.
     """
     log = store.log(end.origin)
     if log is None:

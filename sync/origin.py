@@ -1,4 +1,4 @@
-"""Names of logs: `fed(/label){0,2}`; `ip.gd.example` is a hub, `ip.gd.example/gz/scut` an outlet (wire.md section 2)."""
+"""Names of logs: `fed(/label){0,2}`; `ip.gd.example` is a hub, `ip.gd.example/gz/scut` an outlet (wire.md 2)."""
 
 import re
 

@@ -1,7 +1,7 @@
 """Packages: up to 256 entries with their proof and parts, as one frame (wire.md section 3, layout in proto/README.md).
 
 `u8 version ‖ u16 entries ‖ (u16 len ‖ entry)* ‖ u8 hashes ‖ 32 bytes each ‖ u32 parts ‖
-(u8 entry ‖ u8 part ‖ u32 len)* ‖ contents`. The frame travels as it is, or as one zstd frame that declares its content size.
+(u8 entry ‖ u8 part ‖ u32 len)* ‖ contents`. It travels as it is, or as one zstd frame that declares its content size.
 """
 
 from collections.abc import Iterable

@@ -92,17 +92,14 @@ def _batches(store: Store, catalogue: Catalogue, me: str, clock: Clock) -> Itera
 
 def _replay(store: Store, catalogue: Catalogue) -> Iterator[Applied]:
     """Apply journal rows beyond the cursor, each in one transaction, until there are none."""
-    retakes = journal.retakes(store, catalogue.cursor(), catalogue.covered)
     while journal.after(store, catalogue.cursor()):
         with catalogue.write():  # a crash in here leaves the cursor of before
             row = journal.after(store, catalogue.cursor())
             if row is None:  # another process was faster
                 continue
-            later = [one for one in retakes.get(row.log, ()) if one.id > row.id]
-            skipped = {at for one in later for at in range(max(one.first, row.first), min(one.last, row.last))}
             with _no_collecting():
-                found = apply_batch(store, catalogue, row, skipped)
-        yield Applied(row.last - row.first - len(skipped), *found)
+                found = apply_batch(store, catalogue, row)
+        yield Applied(row.last - row.first, *found)
 
 
 @contextmanager
@@ -155,11 +152,10 @@ def _changed(store: Store, catalogue: Catalogue) -> Iterator[Range]:
 
 
 def _judged_otherwise(store: Store, catalogue: Catalogue, log: Log, first: int, last: int) -> set[int]:
-    """Return the parts accepted now and not before, or the other way round; not those that have only arrived."""
+    """Return the parts accepted now and not before, or the other way round."""
     span = key(log.id, first), key(log.id, last)
     held = {id for (id,) in catalogue.db.execute("select id from assertion where id >= ? and id < ?", span)}
-    waited = {id for (id,) in catalogue.db.execute("select id from waiting where id >= ? and id < ?", span)}
-    return ({one.id for one in judgement.judge(store, log, first, last).statements} ^ held) - waited
+    return {one.id for one in judgement.judge(store, log, first, last).statements} ^ held
 
 
 def _ranges(ids: Iterable[int]) -> Iterator[Range]:

@@ -19,8 +19,8 @@ from sync.store import Store
 _PUT = f"insert or replace into record values ({','.join('?' * len(schema.RECORD_COLUMNS))})"
 
 
-def apply_batch(store: Store, catalogue: Catalogue, batch: Batch, skipped: Set[int]) -> tuple[int, int, int]:
-    """Put the batch's entries but for the indexes `skipped` into the view, and move its cursor behind them.
+def apply_batch(store: Store, catalogue: Catalogue, batch: Batch) -> tuple[int, int, int]:
+    """Put the batch's entries into the view, and move its cursor behind them.
 
     Entries that are in the view already are taken out first. Returns (parts asserting, withdrawing, quarantined).
     """
@@ -28,7 +28,7 @@ def apply_batch(store: Store, catalogue: Catalogue, batch: Batch, skipped: Set[i
     if batch.last > batch.first:
         log = log_of(store, batch.log)
         work.cover(log.origin)
-        judged = judgement.judge(store, log, batch.first, batch.last, skipped)
+        judged = judgement.judge(store, log, batch.first, batch.last)
         work.put(judged)
     work.finish()
     withdrawn = sum(one.record.op == "withdraw" for one in judged.statements)

@@ -1,12 +1,12 @@
 """The apply journal in log.db: which entries of which log went into the catalogue, when, and by which rules.
 
 Rows that continue a log's coverage bring entries in for the first time. A row below it takes entries up again: a part
-has arrived, or newer rules judge otherwise. Then the entry counts from that row only, so that replaying the journal
+has arrived, or newer rules judge otherwise. The entry then counts from that row only, so that replaying the journal
 with what is held today gives each entry the time that it got. A row of no entries (log 0) says that everything before
 it was judged by its rules.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sync.store import Store
@@ -58,18 +58,3 @@ def rules(store: Store) -> int | None:
     """Return the newest rules that anything was judged by, or None for an empty journal."""
     found = store.db.execute("select rules from journal order by id desc limit 1").fetchone()
     return found and found[0]
-
-
-def retakes(store: Store, id: int, covered: Callable[[int], int]) -> dict[int, list[Batch]]:
-    """Return by log the rows beyond `id` that take entries up again, oldest first.
-
-    `covered` says how far a log was covered up to `id`. Reads everything beyond `id` once.
-    """
-    reach, found = dict[int, int](), dict[int, list[Batch]]()
-    for row in store.db.execute(f"select {_COLUMNS} from journal where id > ? order by id", (id,)):
-        one = Batch(*row)
-        known = reach[one.log] if one.log in reach else covered(one.log)
-        if one.first < known:
-            found.setdefault(one.log, []).append(one)
-        reach[one.log] = max(known, one.last)
-    return found

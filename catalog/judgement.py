@@ -4,7 +4,6 @@ Nothing here stops at a bad record. Outlets state rights and events; the hub and
 organisations only of themselves and of what is below them.
 """
 
-from collections.abc import Set
 from dataclasses import dataclass, field
 
 import orjson
@@ -40,13 +39,11 @@ class Judged:
     waiting: list[int] = field(default_factory=list)
 
 
-def judge(store: Store, log: Log, first: int, last: int, skipped: Set[int] = frozenset()) -> Judged:
-    """Return what entries [first, last) are worth by today's rules, but for the indexes `skipped`."""
+def judge(store: Store, log: Log, first: int, last: int) -> Judged:
+    """Return what entries [first, last) are worth by today's rules."""
     bundles, found = Bundles(store, log), Judged()
     parts = dict(bundles.parts(first, last))
     for index, raw in enumerate(bundles.entries(first, last), first):
-        if index in skipped:
-            continue
         try:
             kind, commitments = entry.commitments(raw)
         except Malformed as error:

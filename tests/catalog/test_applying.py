@@ -11,9 +11,10 @@ from catalog.rebuilding import rebuild
 from catalog.showing import history, quarantine, show
 from catalog.views import ALLIANCE, FULL, OPEN
 from records.body import Record
+from records.checks import RULES_VERSION
 from tests.catalog.bench import Bench
 from tests.catalog.dump import dump
-from tests.catalog.logs import GZ, HUB, LED, SCUT, SZU, key_of, organisation, patent, withdrawal
+from tests.catalog.logs import GZ, HUB, LED, SCUT, SZU, application_no, key_of, organisation, patent, withdrawal
 
 
 def rows(bench, number):
@@ -140,6 +141,26 @@ def test_views_show_what_their_audiences_allow(bench):
 def _titles(bench, view):
     shown = [show(bench.logs.store, bench.catalogue, key_of(number), view) for number in (1, 2, 3, 4)]
     return [one and one["fields"]["title"] for one in shown]
+
+
+def test_parts_of_one_entry_are_laid_over_each_other_the_narrower_on_top(bench):
+    inside = Record(key_of(1), "assert", "patent_invention", 1, {"application_no": application_no(1), "abstract": "内"})
+    bench.logs.file(SCUT, [("path", inside), ("federation", patent(1, "公开", abstract="外", agency="代理"))])
+    bench.apply()
+    fields = show(bench.logs.store, bench.catalogue, key_of(1), FULL)["fields"]
+    assert (fields["title"], fields["abstract"], fields["agency"]) == ("公开", "内", "代理")
+    assert [mask for mask, *_ in rows(bench, 1)] == [4, 3]
+
+
+def test_newer_rules_take_up_only_what_they_judge_otherwise(bench, monkeypatch):
+    bench.logs.file(SCUT, patent(1, "甲"), patent(2, "乙", ipc=["?"]), patent(3, "丙", ipc=["?"]))
+    bench.apply()
+    monkeypatch.setattr("catalog.applying.RULES_VERSION", RULES_VERSION + 1)
+    monkeypatch.setattr("catalog.judgement.checks.check", lambda record: [])
+    assert bench.apply().entries == 2
+    assert [rows(bench, number)[0][3] for number in (1, 2, 3)] == [1001, 1002, 1002]
+    assert bench.apply().entries == 0
+    assert quarantine(bench.catalogue) == []
 
 
 def test_views_split_and_join_again(bench):

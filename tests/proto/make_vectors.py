@@ -1,6 +1,6 @@
 """Writes proto/vectors.json: `python -m tests.proto.make_vectors`. Run once for a format; afterwards the file is fixed.
 
-Seeds, salts and times are fixed. ML-DSA signing is randomised, so a second run gives other signatures: those are checked
+Seeds, salts and times are fixed. ML-DSA signing is randomised: a second run gives other signatures, which are checked
 by verifying, everything else by comparing.
 """
 
@@ -86,7 +86,7 @@ def made_trees() -> dict:
 
 def made_packages(entries: list[bytes], parts: list[tuple[tuple[int, int], bytes]]) -> list[dict]:
     found = []
-    for first, some, opened in ((0, entries, parts), (256, [b"same" * 1500], [])):
+    for first, some, opened in ((0, entries, parts), (256, [b"same" * 2000] * 2, [])):
         one = Package(first, some, [made.seed("hash", first)], opened)
         frame = Packer().pack(one)
         found.append(

@@ -79,7 +79,7 @@ def watch_taking(trace: Trace) -> None:
         trace.note("stored", end.origin, taken.next_entry)
         return taken
 
-    mirror.take = take
+    mirror.take = take  # type: ignore[assignment]
 
 
 def watch_calls(trace: Trace) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sync.package import MAX_UNACKNOWLEDGED
 from tests.crash.trace import Event
+
+MAX_UNACKNOWLEDGED = 8
 
 
 @dataclass

@@ -110,9 +110,9 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
                 raise NotAllowed(asked.origin, known.node.status)
             if known is None:  # a new node cannot hold a head of ours that we lost
                 presence.heard(opened.store, registry, asked.origin, b"")
-            if known is None or known.node != asked:
-                opened.own.state(asked)
+            if known is None or known.node != asked:  # the name first: a crash between the two repeats it
                 opened.own.add([[("federation", name_record(asked.origin, asked.role, invited.name))]])
+                opened.own.state(asked)
             return
         _check_introduced(registry, asked, registration)
         member = registry.membership(self._node.origin, asked.origin)

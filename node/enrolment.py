@@ -95,13 +95,14 @@ def join(home: Home, token: Token, name: str, **more: Any) -> Node:
     """
     origin = token.origin
     first = not home.settings_file.exists()
+    parent_origin = authority.peer_origin(x509.load_der_x509_certificate(token.authority_der))
     if first and not home.keys.exists():
         Home.create(home.path)
         keyfiles.create(home, origin)
     elif not first and settings.load(home, {}).origin != origin:
         raise OtherNode(settings.load(home, {}).origin, origin)
-    parent_origin = authority.peer_origin(x509.load_der_x509_certificate(token.authority_der))
-    answer = _enrol(home, token, parent_origin, [] if first else _own_proofs(Node.open(home)))
+    proofs = [] if first else _own_proofs(Node.open(home), parent_origin)
+    answer = _enrol(home, token, parent_origin, proofs)
     federation = Federation.parse(answer.federation_root)
     if federation.id != token.federation_id or (not first and federation.id != Node.open(home).federation.id):
         raise WrongFederation()
@@ -110,12 +111,12 @@ def join(home: Home, token: Token, name: str, **more: Any) -> Node:
     _introduce_parents(home, federation, origin, answer.registration)
     parent = settings.Parent(parent_origin, answer.sync_address, token.join_address)
     if first:
-        settings.save(home, settings.Settings(origin, token.role, name, parents=(parent,), **more))
+        made = settings.Settings(origin, token.role, name, parents=(parent,), **more)
+        begin_log(Node(home, made, keyfiles.load(home, origin), federation))
+        settings.save(home, made)  # a crash before leaves no node, and the same token joins again
     else:
         settings.add_parent(home, parent)
-    joined = Node.open(home)
-    begin_log(joined)
-    return joined
+    return Node.open(home)
 
 
 def _prepare(home: Home, federation: Federation, origin: str) -> None:
@@ -150,9 +151,10 @@ def begin_log(node: Node) -> None:
         opened.own.begin(opened.registry.home(node.origin))
 
 
-def _own_proofs(node: Node) -> list[bytes]:
+def _own_proofs(node: Node, parent: str) -> list[bytes]:
+    """Return what shows a parent whom it lets join; nothing to the home, which registered us itself."""
     with node.opened() as opened:
-        return proofs_of(opened, node.origin)
+        return [] if opened.registry.home(node.origin) == parent else proofs_of(opened, node.origin)
 
 
 def _enrol(home: Home, token: Token, parent_origin: str, proofs: Sequence[bytes]) -> pb.EnrolResponse:

@@ -37,11 +37,10 @@ def found(path: Path, settings: Settings, carry: Path) -> Node:
     store.close()
     HeadLock.create(home.head_lock).close()
     Notebook.create(home.node_db)
-    save(home, settings)
-    node = Node.open(home)
-    with node.opened() as opened:
+    with Node(home, settings, mine, made).opened() as opened:
         opened.own.begin("")
-    return node
+    save(home, settings)
+    return Node.open(home)
 
 
 def _root_keys(origin: str, carry: Path) -> tuple[Signer, Signer]:

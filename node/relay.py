@@ -110,7 +110,7 @@ def _query(request: pb.FindRequest) -> search.Query:
         given = json.loads(request.filters[:MAX_FILTERS_BYTES] or b"{}")
         texts = {str(name): value for name, value in given.items() if isinstance(value, str)}
         return search.Query(words=request.words, limit=request.limit, after=request.after, **texts)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BadQuery("filters", "", "not an object of known filters") from error
 
 

@@ -81,7 +81,14 @@ def proofs_of(opened: Opened, origin: str) -> list[bytes]:
 
 _PARENTS_ERRORS: dict[str, type[NodeError]] = {
     one.__name__: one
-    for one in (errors.NoInvitation, errors.TokenExpired, errors.TokenWithdrawn, errors.TokenUsed, NotProvable)
+    for one in (
+        errors.NoInvitation,
+        errors.TokenExpired,
+        errors.TokenWithdrawn,
+        errors.TokenUsed,
+        errors.BadCertificate,
+        NotProvable,
+    )
 }
 
 

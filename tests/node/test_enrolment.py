@@ -143,7 +143,7 @@ def test_a_crash_at_any_step_is_mended_by_the_same_token(world, city, takes_effe
         origin = f"{CITY}/o{number}"
         token, real = invited(world, origin), getattr(place, name)
 
-        def broken(*given, real=real, **named):
+        def broken(*given, real=real, name=name, **named):
             if takes_effect:
                 real(*given, **named)
             raise InjectedFault(name)

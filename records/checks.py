@@ -16,6 +16,7 @@ from records.rules import finding
 RULES_VERSION = 1
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+Found = tuple[Finding, ...]
 
 
 def check(record: Record) -> list[Finding]:
@@ -31,8 +32,8 @@ def check(record: Record) -> list[Finding]:
     if record.op == "withdraw":
         wanted = kind.schema["x-key"][0].partition("{")[0]
         return [] if record.key.startswith(wanted) else [finding("KEY_MISMATCH", "key", record.key, right=wanted + "…")]
-    found = check_fields(kind, record.fields)
     keys = kind.keys(record.fields)
+    found = _check_fields(kind, record.fields, keys)
     if keys and record.key not in keys:
         found.append(finding("KEY_MISMATCH", "key", record.key, right=keys[0]))
     return found
@@ -40,24 +41,24 @@ def check(record: Record) -> list[Finding]:
 
 def check_fields(kind: Kind, fields: dict[str, Any]) -> list[Finding]:
     """Return what is wrong with the fields of a record that has no key yet."""
+    return _check_fields(kind, fields, kind.keys(fields))
+
+
+def _check_fields(kind: Kind, fields: dict[str, Any], keys: tuple[str, ...]) -> list[Finding]:
     if not _validator(kind).is_valid(fields):
         return [_schema_finding(error) for error in _validator(kind).iter_errors(fields)]
-    found = [one for name, member, test in _formats(kind) for one in _test(kind, fields, name, member, test)]
-    if not kind.keys(fields):
+    found: list[Finding] = []
+    for name, member, test in _formats(kind):
+        value = fields.get(name)
+        for item in value if isinstance(value, list) else (value,):
+            text = item.get(member) if member and item else item
+            if text is not None:
+                found += test(kind, f"{name}.{member}" if member else name, text)
+    if not keys:
         found.append(finding("NO_IDENTIFIER", "", ""))
     if "x-type-digits" in kind.schema:
-        found.extend(_patent(fields))
+        found += _patent(fields)
     return found
-
-
-def _test(kind: Kind, fields: dict[str, Any], name: str, member: str, test: "_Test") -> Iterator[Finding]:
-    value = fields.get(name)
-    if value is None:
-        return
-    for item in value if isinstance(value, list) else (value,):
-        text = item.get(member) if member else item
-        if text is not None:
-            yield from test(kind, f"{name}.{member}" if member else name, text)
 
 
 def _patent(fields: dict[str, Any]) -> Iterator[Finding]:
@@ -70,64 +71,59 @@ def _patent(fields: dict[str, Any]) -> Iterator[Finding]:
         yield finding("PUBNO_ONLY", "publications.no", publications[0]["no"])
     if not _ISO_DATE.fullmatch(filed):
         return
-    for name, text in (("publication_date", fields.get("publication_date")), *_dates(publications)):
+    dates = [("publication_date", fields.get("publication_date", ""))]
+    dates += [("publications.date", item.get("date", "")) for item in publications]
+    for name, text in dates:
         if text and text < filed and _ISO_DATE.fullmatch(text):
             yield finding("DATE_ORDER", name, text, filed=filed)
 
 
-def _dates(publications: list[dict[str, str]]) -> list[tuple[str, str | None]]:
-    return [("publications.date", item.get("date")) for item in publications]
-
-
-def _application_number(kind: Kind, field: str, text: str) -> Iterator[Finding]:
+def _application_number(kind: Kind, field: str, text: str) -> Found:
     number = identifiers.application_number(text)
     if number is None or number.canonical != text:
-        yield finding("APPNO_FORM", field, text)
-    elif not number.check_ok:
-        yield finding("APPNO_CHECK", field, text, right=identifiers.check_digit(number.body))
-    elif number.type_digit not in kind.schema["x-type-digits"]:
-        yield _type_mismatch(kind, field, text)
+        return (finding("APPNO_FORM", field, text),)
+    if not number.check_ok:
+        return (finding("APPNO_CHECK", field, text, right=identifiers.check_digit(number.body)),)
+    if number.type_digit not in kind.schema["x-type-digits"]:
+        return (_type_mismatch(kind, field, text),)
+    return ()
 
 
-def _publication_number(kind: Kind, field: str, text: str) -> Iterator[Finding]:
+def _publication_number(kind: Kind, field: str, text: str) -> Found:
     number = identifiers.publication_number(text)
     if number is None or number.number != text:
-        yield finding("PUBNO_FORM", field, text)
-        return
-    if not number.kind:
-        yield finding("KIND_MISSING", field, text)
+        return (finding("PUBNO_FORM", field, text),)
+    missing = () if number.kind else (finding("KIND_MISSING", field, text),)
     letter_fits = not number.kind or number.kind[0] in kind.schema["x-publication-letters"]
-    if not letter_fits or number.type_digit not in kind.schema["x-type-digits"]:
-        yield _type_mismatch(kind, field, text)
+    if letter_fits and number.type_digit in kind.schema["x-type-digits"]:
+        return missing
+    return (*missing, _type_mismatch(kind, field, text))
 
 
 def _type_mismatch(kind: Kind, field: str, text: str) -> Finding:
     return finding("TYPE_MISMATCH", field, text, kind=kind.title_zh, kind_en=kind.title_en)
 
 
-def _date(kind: Kind, field: str, text: str) -> Iterator[Finding]:
-    if identifiers.date(text) != text:
-        yield finding("DATE_FORM", field, text)
+def _date(kind: Kind, field: str, text: str) -> Found:
+    return () if identifiers.date(text) == text else (finding("DATE_FORM", field, text),)
 
 
-def _ipc(kind: Kind, field: str, text: str) -> Iterator[Finding]:
+def _ipc(kind: Kind, field: str, text: str) -> Found:
     if identifiers.ipc_symbol(text) == text:
-        return
+        return ()
     is_class = kind.name == "design" and identifiers.locarno(text)
-    yield finding("LOCARNO_IN_IPC" if is_class else "IPC_FORM", field, text)
+    return (finding("LOCARNO_IN_IPC" if is_class else "IPC_FORM", field, text),)
 
 
-def _locarno(kind: Kind, field: str, text: str) -> Iterator[Finding]:
-    if identifiers.locarno(text) != text:
-        yield finding("LOCARNO_FORM", field, text)
+def _locarno(kind: Kind, field: str, text: str) -> Found:
+    return () if identifiers.locarno(text) == text else (finding("LOCARNO_FORM", field, text),)
 
 
-def _uscc(kind: Kind, field: str, text: str) -> Iterator[Finding]:
-    if not identifiers.uscc_ok(text):
-        yield finding("USCC_CHECK", field, text)
+def _uscc(kind: Kind, field: str, text: str) -> Found:
+    return () if identifiers.uscc_ok(text) else (finding("USCC_CHECK", field, text),)
 
 
-_Test = Callable[[Kind, str, str], Iterator[Finding]]
+_Test = Callable[[Kind, str, str], Found]
 _TESTS: dict[str, _Test] = {
     "cn-application-number": _application_number,
     "cn-publication-number": _publication_number,

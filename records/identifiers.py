@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date as _date
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import mul
 
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
-_APPLICATION = re.compile(r"(?:CN|ZL)*(\d{12}|\d{8})(?:\.?([\dX]))?")
-_PUBLICATION = re.compile(r"(?:CN)?(\d{7,9})([ABCDSUY]\d?)?")
+_APPLICATION = re.compile(r"(?:CN|ZL)*(\d{12}|\d{8})(?:\.?([\dX]))?", re.ASCII)
+_PUBLICATION = re.compile(r"(?:CN)?(\d{7,9})([ABCDSUY]\d?)?", re.ASCII)
 _IPC = re.compile(r"([A-H])(\d{2})([A-Z])\s*0*(\d{1,4})\s*/\s*(\d{2,6})(?:\s*\((\d{4}\.\d{2})\))?\s*([IN])?")
 _IPC_14 = re.compile(r"([A-H]\d{2}[A-Z])(\d{4})(\d{6})")
 _LOCARNO = re.compile(r"(\d{2}-\d{2}(?:-[A-Z]\d{4})?)(?:\(\d+\))?")
@@ -57,7 +58,7 @@ def application_number(text: str) -> ApplicationNumber | None:
     A written check digit that does not fit is kept in `canonical` and told by `check_ok`. None for what cannot be one:
     another length, a year outside the form's (1985 to 2003, 2003 on), a type digit other than 1, 2, 3, 8 and 9.
     """
-    match = _APPLICATION.fullmatch(_squeezed(text))
+    match = _APPLICATION.fullmatch(text) or _APPLICATION.fullmatch(_squeezed(text))
     if not match:
         return None
     body, check = match[1], match[2] or ""
@@ -76,7 +77,7 @@ def application_number(text: str) -> ApplicationNumber | None:
 
 def check_digit(body: str) -> str:
     """Return the check digit, "0" to "9" or "X", of 8 or 12 digits. Source: ZC 0006-2003."""
-    rest = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=False)) % 11
+    rest = sum(map(mul, map(int, body), _WEIGHTS)) % 11
     return "X" if rest == 10 else str(rest)
 
 
@@ -86,7 +87,7 @@ def publication_number(text: str) -> PublicationNumber | None:
 
     The type digit is the first one, or the third of the eight digits of 1985 to 1988 (unconfirmed for later ones).
     """
-    match = _PUBLICATION.fullmatch(_squeezed(text))
+    match = _PUBLICATION.fullmatch(text) or _PUBLICATION.fullmatch(_squeezed(text))
     if not match:
         return None
     digits, kind = match[1], match[2] or ""
@@ -169,4 +170,5 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def _squeezed(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).upper().split())
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return "".join(folded.upper().split())

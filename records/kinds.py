@@ -35,13 +35,18 @@ class Kind:
 
     def keys(self, fields: dict[str, Any]) -> tuple[str, ...]:
         """Return the keys that the stated identifiers give, by the first template that has its value; () for none."""
-        for template in self.schema["x-key"]:
-            before, _, rest = template.partition("{")
-            path, _, after = rest.partition("}")
+        for before, path, after in _templates(self):
             values = stated(fields, path)
             if values:
-                return tuple(f"{before}{value}{after}" for value in values)
+                return tuple([f"{before}{value}{after}" for value in values])
         return ()
+
+
+@lru_cache
+def _templates(kind: Kind) -> tuple[tuple[str, str, str], ...]:
+    """Return the key's templates, preferred one first, as what stands before the field, its path, and what behind."""
+    parts = (template.partition("{") for template in kind.schema["x-key"])
+    return tuple((before, rest.partition("}")[0], rest.partition("}")[2]) for before, _, rest in parts)
 
 
 def get(name: str) -> Kind | None:
@@ -58,9 +63,11 @@ def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
     """Return the texts at `path`, "title" or "publications.no"; () where nothing is stated."""
     name, _, member = path.partition(".")
     value = fields.get(name)
+    if value is None:
+        return ()
     if member:
         items = value if isinstance(value, list) else []
-        return tuple(item[member] for item in items if isinstance(item, dict) and isinstance(item.get(member), str))
+        return tuple([item[member] for item in items if isinstance(item, dict) and isinstance(item.get(member), str)])
     return (value,) if isinstance(value, str) else ()
 
 

@@ -57,4 +57,4 @@ def _text(fields: dict[str, Any], name: str) -> str:
 
 def _texts(fields: dict[str, Any], name: str) -> tuple[str, ...]:
     value = fields.get(name)
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+    return tuple([item for item in value if isinstance(item, str)]) if isinstance(value, list) else ()

@@ -6,16 +6,27 @@ from pathlib import Path
 
 import pytest
 
+from node import doors, keyfiles
 from node.node import Node
 from sync import control, head
 from sync.checkpoint import Checkpoint
 from sync.client import Client
 from sync.entry import control_entry
-from sync.errors import BadProof, BadSignature, Fork, Malformed, NotAllowed, SyncError, UnknownOrigin
+from sync.errors import (
+    BadProof,
+    BadSignature,
+    Fork,
+    Malformed,
+    NotAllowed,
+    OverLimit,
+    SyncError,
+    UnknownOrigin,
+    Unreachable,
+)
 from sync.keys import ED25519, MLDSA44, Signer
 from sync.note import Note
 from sync.ownlog import OwnLog
-from sync.package import Packer
+from sync.package import Packer, unpack
 from tests.sync import hostile
 from tests.sync.hostile import FIRST, NEIGHBOUR, SECOND, Attack, Nights, flipped
 from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
@@ -231,10 +242,13 @@ def test_another_federations_bytes_are_refused(nights, elsewhere, refused, what)
 
 
 def test_a_child_of_another_federation_cannot_call_at_all(nights, elsewhere):
-    """Same names, same ports: the certificate is of another authority."""
+    """It trusts our door, whose authority is no secret, and shows a certificate for the same name by its own city."""
     stranger, known = elsewhere.world.nodes[OUTLET], nights.world.nodes[OUTLET]
-    door = replace(stranger.settings.parents[0], sync_address=known.settings.parents[0].sync_address)
-    with stranger.channel(door) as line, pytest.raises(SyncError, match="UNAVAILABLE"):
+    certificate, _theirs = keyfiles.client_certificate(stranger.home, CITY)
+    _ours, authority = keyfiles.client_certificate(known.home, CITY)
+    address = known.settings.parents[0].sync_address
+    line = doors.channel(address, authority, stranger.keys.tls_key_pem, certificate, CITY)
+    with line, pytest.raises(Unreachable, match="UNAVAILABLE"):
         Client(line, CITY).add_checkpoint(OUTLET, FIRST, [], nights.old_head)
 
 
@@ -335,6 +349,57 @@ def test_a_part_that_is_not_due_here_is_dropped(nights):
     assert b"open" in b"".join(content for _id, content in rows["part"])
     assert not any(content[16:] in (b"sealed", b"closed") for _id, content in rows["part"])
     assert rows["wanted"] == []
+
+
+def test_a_wanted_part_that_is_wrong_is_dropped_and_stays_wanted(nights):
+    world = nights.world
+    lost = Attack("lost", "", packages=hostile.parts(lambda nights, held: held[1:]))
+    hostile.session(world, OUTLET, nights.client(OUTLET, lost))
+
+    class Wrong(Client):
+        def add_parts(self, origin, parts):
+            return super().add_parts(origin, [(name, flipped(content)) for name, content in parts])
+
+    hostile.session(world, OUTLET, Wrong)
+    with world.nodes[CITY].opened() as opened:
+        assert list(hostile.wanted(opened.store, OUTLET)) == [(FIRST, 0)]
+    world.sync(OUTLET)
+    assert hostile.is_whole(world, OUTLET, CITY)
+
+
+def test_a_part_for_others_does_not_leave_the_outlet(nights):
+    world, left = nights.world, []
+    world.file(OUTLET, b"sealed", audience=f"node:{NEIGHBOUR}")
+
+    def watched(nights, sent):
+        left.extend(content[16:] for one in sent for _name, content in one.parts)
+        return sent
+
+    hostile.session(world, OUTLET, nights.client(OUTLET, Attack("none", "", packages=watched)))
+    assert len(left) == SECOND - FIRST
+    assert b"sealed" not in left
+
+
+def test_a_path_part_is_not_served_downwards(nights):
+    world, node = nights.world, nights.world.nodes[OUTLET]
+    world.file(CITY, b"for the hub alone", audience="path")
+    world.file(CITY, b"for everybody")
+    world.sync(CITY)
+    with world.nodes[CITY].opened() as opened:
+        size = opened.own.log.stored
+    with node.channel(node.settings.parents[0]) as line:
+        served = [part for one in Client(line, CITY).entries(CITY, 0, size) for part in unpack(one).parts]
+    assert b"for everybody" in [content[16:] for _name, content in served]
+    assert b"for the hub alone" not in [content[16:] for _name, content in served]
+
+
+def test_a_call_of_more_than_32_packages_is_ended(nights):
+    """The same stored package again and again: harmless, but a call is short."""
+    packer, node = Packer(), nights.world.nodes[OUTLET]
+    nights.world.sync(OUTLET)
+    frames = [packer.pack(nights.packages(OUTLET)[-1])] * 33
+    with node.channel(node.settings.parents[0]) as line, pytest.raises(OverLimit, match="packages of a call"):
+        Client(line, CITY).add_entries(OUTLET, SECOND, SECOND, frames, lambda at: None)
 
 
 # -- calls that a child has no right to -------------------------------------------------------------------------------

@@ -179,9 +179,21 @@ def test_a_child_that_is_not_active_is_told_so_at_hello_and_goes_on_when_it_is(c
     with pytest.raises(NotAllowed, match=status):
         city.sync(OUTLET)
     assert log_at(city, CITY, OUTLET) is None
+    assert hostile.kept(city.nodes[OUTLET], OUTLET)["lock"] == [(None,)]  # it did not even sign
     state(city, CITY, OUTLET, "active")
     city.sync(OUTLET)
     assert hostile.is_whole(city, OUTLET, CITY)
+
+
+def test_a_membership_that_is_suspended_closes_that_path_only(alliance):
+    file(alliance, OUTLET, 3)
+    with alliance.nodes[ALLIANCE].opened() as opened:
+        opened.own.state(control.Member(OUTLET, "suspended"))
+    with pytest.raises(NotAllowed, match="member-suspended"):
+        alliance.sync(OUTLET, ALLIANCE)
+    assert log_at(alliance, ALLIANCE, OUTLET) is None
+    alliance.sync(OUTLET, CITY)
+    assert hostile.is_whole(alliance, OUTLET, CITY)
 
 
 def test_a_log_that_is_suspended_is_refused_with_its_reason_and_the_others_go_on(city):

@@ -9,7 +9,7 @@ from node.errors import NodeError
 from node.messages import N_
 from node.node import Node
 from node.notebook import RowFinding, Submission
-from node.submissions import Parts, Submitting, noted, submitting, version, withdrawal
+from node.submissions import Parts, Submitting, noted, shown, submitting, version, withdrawal
 from records import checks, kinds
 from records.body import Record
 from records.finding import has_error
@@ -97,7 +97,8 @@ def _restore(under_way: Submitting, keys: list[str], undone: Submission) -> None
         elif old is None or old.record.op == "withdraw":
             entries.append(withdrawal(current, "undo", under_way.number))
         else:
-            entries.append(version(replace(old.record, source={}), current, under_way.number))
+            restored = replace(old.record, source={})
+            entries.append(version(restored, current, under_way.number, shown(old), wider=True))
     under_way.add(len(keys), entries, len(notes), notes)
 
 

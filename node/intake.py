@@ -12,7 +12,7 @@ from pathlib import Path
 from catalog.filed import Filed
 from node.node import Node
 from node.notebook import RowFinding, Submission
-from node.submissions import Parts, Submitting, noted, submitting, version
+from node.submissions import Parts, Submitting, check_audience, noted, shown, submitting, version
 from records import changes, cnipa_export, tables
 from records.finding import Finding
 from records.rules import finding
@@ -35,7 +35,10 @@ DEFAULT = Choice()
 def take_file(
     node: Node, path: Path, person: str, choice: Choice = DEFAULT, progress: Progress = lambda rows: None
 ) -> Submission:
-    """Import one file as a submission and return it. Raises UnreadableFile, OSError: then nothing is filed."""
+    """Import one file as a submission and return it. Raises UnreadableFile, OSError, UnknownAudience:
+    then nothing is filed, not even a number used."""
+    if choice.audience is not None:
+        check_audience(choice.audience)
     table = tables.read(path)
     cnipa_export.recognise(table.headers)
     with path.open("rb") as content:
@@ -71,6 +74,8 @@ def _change(
         found.append(finding("OLDER", "", stated.key))
         return None
     new = changes.change(held.record if held else None, stated, row.stated, choice.clear_empty)
+    if new is None and held and choice.audience not in (None, shown(held)):
+        new = held.record  # only who may see it changes
     if new is None:
         return None
     return version(replace(new, source={"row": row.row_no}), held, number, choice.audience, choice.wider_confirmed)

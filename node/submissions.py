@@ -19,8 +19,10 @@ from records import audience as audiences
 from records import body
 from records.body import Record
 from records.finding import Finding
+from sync import entry
 from sync.bundles import Bundles
 from sync.entry import SALT_BYTES
+from sync.errors import Malformed
 from sync.tree import BUNDLE
 
 _WIDTH = {"path": 0, "alliance": 1, "federation": 2, "public": 3}
@@ -34,6 +36,25 @@ class WiderAudience(NodeError):
     sentence = N_(
         "The audience {audience} shows records to more people than by default. Confirm it with --confirm-wider."
     )
+
+
+class UnknownAudience(NodeError):
+    """Not an audience that can be imported for: (audience,)."""
+
+    facts = ("audience",)
+    sentence = N_(
+        "There is no audience {audience}. Name path, federation, public, or alliance: with the alliance's id."
+    )
+
+
+def check_audience(audience: str) -> None:
+    """Return if a person may choose this audience; raise UnknownAudience."""
+    try:
+        entry.check_audience(audience)
+    except Malformed as error:
+        raise UnknownAudience(audience) from error
+    if audience.startswith("node:"):  # what is meant for one node is encrypted to it, never taken from a file
+        raise UnknownAudience(audience)
 
 
 @dataclass
@@ -136,14 +157,23 @@ def noted(row: int, key: str, found: list[Finding]) -> list[RowFinding]:
     return [RowFinding(row, key, one.rule, one.severity, one.field, one.value, one.zh, one.en) for one in found]
 
 
+def shown(held: Filed | None) -> str | None:
+    """Return the widest audience that sees what is filed; None where nothing is, or not any more."""
+    seen = [audience for audience, record in held.parts if record.op == "assert"] if held else []
+    return max(seen, key=_width, default=None)
+
+
 def version(new: Record, held: Filed | None, number: int, audience: str | None = None, wider: bool = False) -> Parts:
     """Return the parts of a new version: one for its audience, and one for each audience that ever saw the key.
 
-    An audience that must not see it any more is told that it was withdrawn from there.
+    Without `audience` it keeps the one that a person chose for what is filed, else it has the default. An audience that
+    must not see it any more is told that it was withdrawn from there.
     """
     default = audiences.default_audience(new)
-    wanted = audience or default
-    if _wider(wanted, default) and not wider:
+    now = shown(held)
+    chosen = now if held and now != audiences.default_audience(held.record) else None
+    wanted = audience or chosen or default
+    if _wider(wanted, default) and wanted != now and not wider:
         raise WiderAudience(wanted)
     new = replace(new, source={**new.source, "submission": number})
     said = {wanted: body.encode(new)}
@@ -155,7 +185,11 @@ def version(new: Record, held: Filed | None, number: int, audience: str | None =
 
 
 def _wider(one: str, other: str) -> bool:
-    return _WIDTH.get(one.split(":")[0], 0) > _WIDTH.get(other.split(":")[0], 0)
+    return _width(one) > _width(other)
+
+
+def _width(audience: str) -> int:
+    return _WIDTH.get(audience.split(":")[0], 0)
 
 
 def withdrawal(held: Filed, reason: str, number: int) -> Parts:

@@ -33,7 +33,7 @@ def columns(record: Record) -> View:
     fields = record.fields
     kind = kinds.get(record.kind)
     places: dict[str, Any] = kind.schema["x-view"] if kind else {"title": "title", "number": ["application_no"]}
-    dates = (*kinds.stated(fields, "publication_date"), *kinds.stated(fields, "publications.date"))
+    dates = (_text(fields, "publication_date"), *kinds.stated(fields, "publications.date"))
     status_text = _text(fields, "status_text")
     return View(
         kind=record.kind,

@@ -1,6 +1,7 @@
 """The entries, hashes and parts of one log, in the rows of a Store."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from sync import control, entry, package, tree
 from sync.errors import Conflict, Malformed
@@ -116,12 +117,11 @@ class Bundles:
         row = self._db.execute("select content from part where id = ?", (key(self._log, index, number),)).fetchone()
         return row and row[0]
 
-    def wanted(self, limit: int) -> list[PartName]:
-        """Return the first parts that are missing here."""
-        rows = self._db.execute(
-            "select id from wanted where id >= ? and id < ? order by id limit ?", (*self._span(), limit)
-        )
-        return [(index_of(row), row & _PART_MASK) for (row,) in rows]
+    def wanted(self, limit: int, may_see: Callable[[str], bool] = lambda audience: True) -> list[PartName]:
+        """Return the first parts that are missing here, of audiences that `may_see` allows."""
+        rows = self._db.execute("select id, audience from wanted where id >= ? and id < ? order by id", self._span())
+        due = ((index_of(row), row & _PART_MASK) for row, audience in rows if may_see(audience))
+        return list(islice(due, limit))
 
     def count_wanted(self) -> int:
         return int(self._db.execute("select count(*) from wanted where id >= ? and id < ?", self._span()).fetchone()[0])

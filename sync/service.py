@@ -268,6 +268,8 @@ def _state(call: _Call, origin: str) -> pb.LogState:
         return pb.LogState(origin=origin, status=control.STATUSES["active"])
     bundles = Bundles(call.store, held)
     recorded = call.store.head(held, call.path)
+    may_see = remembered(lambda audience: call.registry.may_see(audience, origin, call.path))
+    wanted = bundles.wanted(MAX_WANTED_A_PAGE, may_see)
     return pb.LogState(
         origin=origin,
         recorded=recorded.size if recorded else 0,
@@ -275,7 +277,7 @@ def _state(call: _Call, origin: str) -> pb.LogState:
         next_entry=held.next_entry,
         status=control.STATUSES["active"],
         reason="frozen" if held.frozen else "",
-        wanted=[pb.PartName(index=index, number=number) for index, number in bundles.wanted(MAX_WANTED_A_PAGE)],
+        wanted=[pb.PartName(index=index, number=number) for index, number in wanted],
         wanted_total=bundles.count_wanted(),
     )
 

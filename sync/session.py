@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -13,7 +13,7 @@ from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, OldS
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
-from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, unpack
+from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, PartName, unpack
 from sync.registry import Registry
 from sync.service import ancestors, remembered
 from sync.store import Log, Store
@@ -76,7 +76,7 @@ class Session:
 
     def _hello(self, report: Report) -> Hello:
         parent = self.client.parent
-        epoch = self.store.meta(f"epoch:{parent}") or b""
+        epoch = self._epoch()
         known = self.store.log(parent)
         parents_head = self.store.head(known) if known else None
         above = [(one, self._held_size(one)) for one in ancestors(self.registry, parent)]
@@ -199,9 +199,8 @@ class Session:
             raise refusal
 
     def _again(self, others: set[str]) -> Hello:
-        epoch = self.store.meta(f"epoch:{self.client.parent}") or b""
         offers = [(origin, size) for origin, size in self._offers() if origin in others]
-        return self.client.hello(Greeting(epoch, offers, (), b"", ()))
+        return self.client.hello(Greeting(self._epoch(), offers, (), b"", ()))
 
     def _attempt(self, report: Report, origin: str, step: Callable[[], None]) -> None:
         """One log's trouble does not stop the others; a broken line stops all."""
@@ -227,16 +226,17 @@ class Session:
         recorded = self._show(end, held, state.recorded)
         if recorded < end.size or end.size < state.stored:
             return  # the parent has more of this log by another way
-        start = state.next_entry
+        start, missing = state.next_entry, state.wanted_total
         while not self.stop.is_set():
             sent = self._send(held, start, end, report)
+            missing = sent.parts_wanted
             if sent.receipt:
                 self._keep_receipt(sent.receipt, self.client.parent, end, report)
                 break
             if sent.next_entry <= start:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "took no entries")
             start = sent.next_entry
-        self._bring_parts(held, state, report)
+        report.parts_wanted += self._bring_parts(held, missing, state.wanted)
 
     def _show(self, end: Head, held: Log, recorded: int) -> int:
         """Show `end`, proved from what the parent says is recorded, once more if that had moved."""
@@ -258,7 +258,6 @@ class Session:
             end.origin, start, end.size, frames, lambda at: self.progress(end.origin, at, end.size)
         )
         report.entries_up += max(0, sent.next_entry - start)
-        report.parts_wanted += sent.parts_wanted
         return sent
 
     def _frames(self, held: Log, start: int, last: int, end: Head) -> Iterator[Frame]:
@@ -276,12 +275,24 @@ class Session:
         finally:
             store.close()
 
-    def _bring_parts(self, held: Log, state: LogState, report: Report) -> None:
-        """Bring parts that the parent asked for and may see, a few megabytes a call."""
+    def _bring_parts(self, held: Log, missing: int, wanted: Sequence[PartName]) -> int:
+        """Bring parts that the parent wants, asking again for each page; return how many it still lacks."""
+        while missing and not self.stop.is_set():
+            if not wanted:
+                greeting = Greeting(self._epoch(), [(held.origin, held.stored)], (), b"", ())
+                wanted = self.client.hello(greeting).logs.get(held.origin, LogState(held.origin)).wanted
+            taken = self._bring_page(held, wanted)
+            if not taken:
+                break
+            missing, wanted = missing - taken, ()
+        return max(0, missing)
+
+    def _bring_page(self, held: Log, wanted: Sequence[PartName]) -> int:
+        """Bring those of the parts that are held here and that the parent may see; return how many it took."""
         bundles = Bundles(self.store, held)
-        batch: list[tuple[tuple[int, int], bytes]] = []
-        size = 0
-        for index, number in state.wanted:
+        batch: list[tuple[PartName, bytes]] = []
+        size = taken = 0
+        for index, number in wanted:
             content = bundles.part(index, number) if index < held.next_entry else None
             stated = entry.commitments(bundles.entries(index, index + 1)[0])[1] if content is not None else ()
             if content is None or number >= len(stated):
@@ -291,10 +302,13 @@ class Session:
             batch.append(((index, number), content))
             size += len(content)
             if size > MAX_PARTS_BYTES:
-                self.client.add_parts(held.origin, batch)
+                taken += self.client.add_parts(held.origin, batch)
                 batch, size = [], 0
-        if batch:
-            self.client.add_parts(held.origin, batch)
+        return taken + (self.client.add_parts(held.origin, batch) if batch else 0)
+
+    def _epoch(self) -> bytes:
+        """The parent's epoch as last seen; empty before the first session."""
+        return self.store.meta(f"epoch:{self.client.parent}") or b""
 
     # -- receipts -----------------------------------------------------------------------------------------------------
 

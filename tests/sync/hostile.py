@@ -52,6 +52,10 @@ class Hostile(Client):
         self.parts_refused += sent.parts_refused
         return sent
 
+    def add_parts(self, origin: str, parts: Sequence[tuple[PartName, bytes]]) -> int:
+        """Whoever tampers with a log does not bring its missing parts either."""
+        return 0 if origin == self.target else super().add_parts(origin, parts)
+
 
 def session(
     world: World, origin: str, client: Callable[..., Client] = Client, parent: str = "", **more: object

@@ -131,12 +131,26 @@ def test_a_substations_new_signature_on_an_unchanged_head_reaches_the_hub(city):
 def test_parts_that_do_not_fit_a_package_follow_by_want_list(city):
     city.file(OUTLET, *(os.urandom(60_000) for _ in range(80)))
     first = city.sync(OUTLET)
-    assert first.parts_wanted > 0
+    assert (first.parts_wanted, first.packages) == (0, 2)
     assert log_at(city, CITY, OUTLET).stored == 381
-    assert not hostile.is_whole(city, OUTLET, CITY)
-    city.sync(OUTLET)
     assert hostile.is_whole(city, OUTLET, CITY)
     assert city.sync(OUTLET).calls == 1
+
+
+def test_missing_parts_are_asked_for_page_by_page(city, monkeypatch):
+    monkeypatch.setattr(service, "MAX_WANTED_A_PAGE", 7)
+    city.file(OUTLET, *(os.urandom(60_000) for _ in range(80)))
+    assert city.sync(OUTLET).parts_wanted == 0
+    assert hostile.is_whole(city, OUTLET, CITY)
+
+
+def test_parts_that_cannot_be_brought_do_not_keep_a_session_going(city):
+    city.file(OUTLET, *(os.urandom(60_000) for _ in range(80)))
+    lossy = hostile.session(city, OUTLET, lambda *of: hostile.Hostile(*of, target=OUTLET))
+    assert lossy.parts_wanted > 0
+    assert not hostile.is_whole(city, OUTLET, CITY)
+    assert city.sync(OUTLET).parts_wanted == 0
+    assert hostile.is_whole(city, OUTLET, CITY)
 
 
 def test_a_part_for_an_alliance_is_kept_there_and_withheld_from_city_and_hub(alliance):

@@ -65,20 +65,20 @@ def test_parts_that_do_not_fit_are_left_out_from_the_end():
 
 
 def declared(content_size: int | None, body: bytes, window: int | None = None) -> bytes:
-    """Return one zstd frame of one raw block, with any header that we like."""
-    head = pack("<I", 0xFD2FB528)
-    if window is not None:
-        head += bytes([0, window])
-    elif content_size is None:
-        head += bytes([0, 0x58])
-    else:
-        head += bytes([0xE0]) + pack("<Q", content_size)
+    """Return one zstd frame of one raw block, with any header that we like; a window is 2^(10 + upper five bits)."""
+    header = (0xC0 if content_size is not None else 0) | (0x20 if window is None and content_size is not None else 0)
+    head = pack("<IB", 0xFD2FB528, header)
+    if not header & 0x20:
+        head += bytes([0x58 if window is None else window])
+    head += b"" if content_size is None else pack("<Q", content_size)
     return head + (len(body) << 3 | 1).to_bytes(3, "little") + body
 
 
 def test_frames_made_by_hand_are_read_where_they_are_honest():
     assert zstandard.decompress(declared(len(RAW), RAW)) == RAW
     assert unpack(Frame(FIRST, True, declared(len(RAW), RAW))) == ONE
+    large = declared(len(RAW), RAW, window=0x78)  # 32 MiB, but the declared size bounds the memory
+    assert unpack(Frame(FIRST, True, large)) == ONE
 
 
 def bomb(size: int) -> bytes:
@@ -88,7 +88,8 @@ def bomb(size: int) -> bytes:
 LARGE = package.MAX_CONTENT_BYTES
 REFUSED_FRAMES = {
     "no declared size": declared(None, RAW),
-    "a window of its own": declared(None, RAW, window=0xF8),
+    "a window and no size": declared(None, RAW, window=0x58),
+    "a window of 2 GiB, more declared than held": declared(len(RAW) + 50, RAW, window=0xA8),
     "a size over 4 MiB": declared(LARGE + 1, bytes(60_000)),
     "a size of 2^63": declared(2**63, RAW),
     "a size of 2^64 - 1": declared(2**64 - 1, RAW),

@@ -70,6 +70,25 @@ def test_a_proof_holds_at_its_own_place_only(size):
                 proof.check_inclusion(LEAVES[index], other, size, hashes, root)
 
 
+def chained(seed, hashes, turns):
+    """Return the root that some hashes lead to when they are chained as given, left siblings where the turn is 1."""
+    for one, left in zip(hashes, turns, strict=True):
+        seed = sha256(b"\x01" + (one + seed if left else seed + one)).digest()
+    return seed
+
+
+@pytest.mark.parametrize("count", range(6))
+def test_only_the_number_of_hashes_that_the_place_asks_for_is_taken(count):
+    """A made-up root that a proof of another length leads to: it belongs to a tree of another size."""
+    hashes = LEAVES[:count]
+    for start, end, size, wanted, left in ((12, 13, 13, 2, 1), (0, 1, 8, 3, 0), (0, 8, 13, 1, 0), (8, 13, 13, 1, 1)):
+        root = chained(LEAVES[9], hashes, [left] * count)
+        if count == wanted:
+            proof.check_subtree(start, end, LEAVES[9], size, hashes, root)
+        else:
+            assert refused(start, end, LEAVES[9], size, hashes, root)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "size"),
     [(0, 0, 5), (3, 2, 5), (-1, 1, 5), (0, 6, 5), (4, 4, 5), (1, 3, 5), (2, 5, 9), (4, 7, 9), (0, 1, 0)],

@@ -88,10 +88,10 @@ def _parent(opened: Opened, origin: str) -> dict[str, Any]:
     """Return what this parent has of our own log, what it lacks of all, and how long our certificate there lasts."""
     log = opened.own.log
     receipt = opened.store.newest_receipt(log, origin)
-    above = {origin, opened.node.federation.name}
+    me, registry = opened.node.origin, opened.registry
     missing = 0
     for one in opened.store.logs():
-        if one.origin not in above:
+        if one.origin == me or registry.is_parent(me, one.origin):  # what we bring; our other parents' logs we fetch
             newest = opened.store.newest_receipt(one, origin)
             missing += one.next_entry - (newest.size if newest else 0)
     try:

@@ -7,7 +7,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from records import body, checks, identifiers, kinds
 from records.body import Record
@@ -147,13 +150,13 @@ def _fields(layout: Layout, cells: list[str]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     raw: dict[str, str] = {}
     for name, places in layout.fields.items():
-        texts = [text for place in places if not identifiers.is_blank(text := _tidy(cells[place]))]
+        texts = [text for place in places if (cell := cells[place]) and not identifiers.is_blank(text := _tidy(cell))]
         if not texts:
             continue
         form, read = _READERS[name]
         text = ";".join(dict.fromkeys(_SEPARATOR.split(";".join(texts)))) if form == "ipc" else texts[0]
         fields[name] = read(text)
-        if _is_changed(form, text, fields[name]):
+        if form in _ESSENCE and _is_changed(form, text, fields[name]):
             raw[name] = text
     _add_publications(layout, cells, fields)
     if raw:
@@ -193,8 +196,10 @@ def _kind(fields: dict[str, Any]) -> Kind | None:
 
 def _move_classes(kind: Kind, fields: dict[str, Any]) -> list[Finding]:
     """Move a design's Locarno classes from the IPC column, where the export writes them, to their own field."""
+    if kind.name != "design":
+        return []
     classes = {text: found for text in fields.get("ipc", ()) if (found := identifiers.locarno(text))}
-    if kind.name != "design" or not classes:
+    if not classes:
         return []
     rest = [text for text in fields["ipc"] if text not in classes]
     fields["locarno"] = list(dict.fromkeys([*classes.values(), *fields.get("locarno", ())]))
@@ -205,10 +210,11 @@ def _move_classes(kind: Kind, fields: dict[str, Any]) -> list[Finding]:
 
 
 def _repeated(seen: dict[str, tuple[int, int]], row_no: int, record: Record) -> list[Finding]:
-    first, digest = seen.setdefault(record.key, (row_no, hash(repr(record.fields))))
+    digest = hash(orjson.dumps(record.fields))
+    first, known = seen.setdefault(record.key, (row_no, digest))
     if first == row_no:
         return []
-    rule = "DUPLICATE_ROW" if digest == hash(repr(record.fields)) else "DUPLICATE_KEY"
+    rule = "DUPLICATE_ROW" if digest == known else "DUPLICATE_KEY"
     return [finding(rule, "", record.key, first=first)]
 
 
@@ -259,14 +265,17 @@ _READERS = {name: _reader(spec) for name, spec in _FIELDS.items() if "x-headers"
 
 def _is_changed(form: str, text: str, value: Any) -> bool:
     """Return whether reading has changed more than blanks, punctuation and the office's letters CN."""
-    if form not in _ESSENCE:
-        return False
     canonical = ";".join(value) if isinstance(value, list) else value
+    return text != canonical and _differs(form, text, canonical)
+
+
+@lru_cache(maxsize=65_536)
+def _differs(form: str, text: str, canonical: str) -> bool:
     return _ESSENCE[form].sub("", unicodedata.normalize("NFKC", text).upper()) != _ESSENCE[form].sub("", canonical)
 
 
 def _tidy(cell: str) -> str:
-    return " ".join(cell.split())
+    return cell if cell.isalnum() else " ".join(cell.split())  # letters and digits only: nothing to tidy
 
 
 def _folded(heading: str) -> str:

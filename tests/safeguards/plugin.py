@@ -1,4 +1,4 @@
-"""Loaded with `-p` by the runs that test_safeguards starts: switches one safeguard off, and says what went red and why."""
+"""Loaded with `-p` by the runs that test_safeguards starts: switches one safeguard off, and says what went red."""
 
 import os
 

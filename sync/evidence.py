@@ -169,7 +169,10 @@ def _chain(proofs: Sequence[bytes], trusted: Federation) -> tuple[Registered, ..
         step = _opened(raw, known[home], "registration")
         if step.entry.kind != entry.CONTROL:
             raise NotProved("registration", "not a control entry")
-        statement = control.decode(step.entry.control)
+        try:
+            statement = control.decode(step.entry.control)
+        except Malformed as error:
+            raise NotProved("registration", f"{home} sealed no statement: {error}") from error
         if (
             not isinstance(statement, control.Node)
             or default_home(statement.origin) != home

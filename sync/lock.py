@@ -60,14 +60,17 @@ class HeadLock:
 
     @classmethod
     def create(cls, path: Path) -> "HeadLock":
-        """Make the file for a new node; raise NeedsRecovery where one exists."""
+        """Make the file for a new node, whole or not at all; raise NeedsRecovery where one exists."""
         if path.exists():
             raise NeedsRecovery("", "head.lock exists already")
-        db = connect(path)
+        beside = path.with_name(path.name + ".new")
+        beside.unlink(missing_ok=True)
+        db = connect(beside)
         Database(db).table("head").create(
             {"origin": str, "size": int, "root": bytes, "time": int, "note": bytes}, pk="origin"
         )
-        db.close()
+        db.close()  # which empties its write-ahead log into the file
+        beside.rename(path)
         return cls(path)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ A mirror takes bytes and never judges their meaning. Every function may be calle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sync import control, entry, head, proof, tree
+from sync import control, entry, head, presence, proof, tree
 from sync.bundles import Bundles
 from sync.errors import BadProof, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
 from sync.head import Head, Receipt
@@ -214,11 +214,12 @@ def give_receipt(store: Store, lock: HeadLock, signer: Signer, parent: str, end:
     """Return this node's receipt on `end` once every entry below it is stored; None before that.
 
     `stored` moves first, then head.lock is swapped, then the note is kept. A smaller head than one already signed is
-    never signed again; raises Conflict then, and where our own leaves do not give the head's root.
+    never signed again; raises Conflict then, and where our own leaves do not give the head's root. Nor, with None, one
+    smaller than a receipt that the child shows and that we forgot.
     """
     with store.write():
         log = store.add_log(end.origin)
-        if log.next_entry < end.size:
+        if log.next_entry < end.size or end.size < presence.owed(store, end.origin):
             return None
         if end.size < log.stored or Bundles(store, log).root(end.size) != end.root:
             raise Conflict(end.size, log.stored, log.next_entry)

@@ -6,7 +6,9 @@ A hub has no parent to ask before it signs: after a start it waits until half of
 import os
 
 from sync import head
+from sync.bundles import Bundles
 from sync.errors import NeedsRecovery, SyncError
+from sync.head import Head
 from sync.registry import Registry
 from sync.store import Store
 
@@ -33,8 +35,7 @@ def heard(store: Store, registry: Registry, child: str, note: bytes) -> None:
             with store.write():
                 store.alarm("bare-claim", child, "showed a head of ours that we did not sign")
             return
-        log = store.log(me)
-        ahead = shown.origin == me and (log is None or shown.size > log.stored)
+        ahead = shown.origin == me and not _is_ours(store, shown)
     run = store.meta("run") or b""
     if store.meta(f"called:{child}") != run or ahead:
         with store.write():
@@ -42,6 +43,28 @@ def heard(store: Store, registry: Registry, child: str, note: bytes) -> None:
             if ahead:
                 store.set_meta("ahead", note)
                 store.alarm("restored", me, f"{child} holds a newer head of our own log than log.db")
+
+
+def _is_ours(store: Store, shown: Head) -> bool:
+    """Tell whether we know that we signed this head: not larger than our newest, and over the same entries."""
+    log = store.log(shown.origin)
+    return log is not None and shown.size <= log.stored and Bundles(store, log).root(shown.size) == shown.root
+
+
+def owes(store: Store, child: str, shown_size: int, signed_size: int) -> None:
+    """Remember the size of a receipt by us that `child` shows, where head.lock knows a smaller one: we lost data.
+
+    A claim without its note can only keep the child from getting smaller receipts.
+    """
+    if shown_size > signed_size and shown_size > owed(store, child):
+        with store.write():
+            store.set_meta(f"owed:{child}", str(shown_size).encode())
+            store.alarm("restored", child, f"shows a receipt of ours at size {shown_size}; head.lock has {signed_size}")
+
+
+def owed(store: Store, child: str) -> int:
+    """Return the size below which this node signs no receipt for `child`: one that it once gave, and forgot."""
+    return int(store.meta(f"owed:{child}") or b"0")
 
 
 def check_not_behind(store: Store, me: str) -> None:

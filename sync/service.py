@@ -129,6 +129,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 return answer
             answer.status = control.STATUSES["active"]
             presence.heard(call.store, call.registry, call.path, request.your_head)
+            self._check_owed(call, request)
             answer.your_head = _newest_note(call.store, call.path)
             offered = {one.origin for one in request.offers} | _logs_with_wanted(call)
             answer.logs.extend(_state(call, origin) for origin in sorted(offered))
@@ -137,6 +138,16 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             answer.ancestors.extend(_shown(call, held))
             return answer
         raise AssertionError
+
+    def _check_owed(self, call: _Call, request: pb.HelloRequest) -> None:
+        """Compare the receipts that the child shows with what head.lock says that we signed."""
+        shown = max((one.size for one in request.receipts if one.signer == self._serving.me), default=0)
+        lock = HeadLock(self._serving.head_lock)
+        try:
+            signed = lock.signed(call.path)
+        finally:
+            lock.close()
+        presence.owes(call.store, call.path, shown, signed.size if signed else 0)
 
     def AddCheckpoint(
         self, request: pb.AddCheckpointRequest, context: grpc.ServicerContext

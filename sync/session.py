@@ -9,7 +9,7 @@ from functools import partial
 from sync import entry, head, mirror, presence, tree
 from sync.bundles import Bundles, packages
 from sync.client import Client, Greeting, Hello, LogState, Sent, ShownHead
-from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, OldSize, SyncError, Unreachable
+from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, OldSize, Refused, SyncError, Unreachable
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
@@ -223,6 +223,7 @@ class Session:
         if state.reason:
             raise NotAllowed(state.origin, state.reason)
         held = self.store.add_log(end.origin)
+        self._note_loss(held, state)
         recorded = self._show(end, held, state.recorded)
         if recorded < end.size or end.size < state.stored:
             return  # the parent has more of this log by another way
@@ -233,10 +234,21 @@ class Session:
             if sent.receipt:
                 self._keep_receipt(sent.receipt, self.client.parent, end, report)
                 break
+            if sent.next_entry >= end.size:
+                raise Refused(self.client.parent, "NO_RECEIPT", "it has lost a larger one and waits for the rest")
             if sent.next_entry <= start:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "took no entries")
             start = sent.next_entry
         report.parts_wanted += self._bring_parts(held, missing, state.wanted)
+
+    def _note_loss(self, held: Log, state: LogState) -> None:
+        """Tell a person where the parent holds less than its own receipt says; what it lost is sent again."""
+        newest = self.store.newest_receipt(held, self.client.parent)
+        if newest is not None and state.stored < newest.size:
+            log.error("parent lost data parent=%s origin=%s", self.client.parent, held.origin)
+            with self.store.write():
+                detail = f"holds {state.stored} entries of {held.origin}, gave a receipt for {newest.size}"
+                self.store.alarm("parent-lost-data", self.client.parent, detail)
 
     def _show(self, end: Head, held: Log, recorded: int) -> int:
         """Show `end`, proved from what the parent says is recorded, once more if that had moved."""

@@ -1,6 +1,7 @@
 """head.lock: compare and swap, durable, never made anew by opening."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -96,3 +97,13 @@ def test_two_never_sign_from_the_same_row(path):
         swap.set(TWO)
     other.join(30)
     assert seen == [TWO.size]
+
+
+def test_a_lock_file_that_broke_off_while_it_was_made_is_none(tmp_path, monkeypatch):
+    path = tmp_path / "head.lock"
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="power"):
+        patched.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("power")))
+        HeadLock.create(path)
+    assert not path.exists()
+    made = HeadLock.create(path)
+    assert made.signed("ip.gd.example") is None

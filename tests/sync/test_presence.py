@@ -3,6 +3,7 @@
 import pytest
 
 from sync import control, presence
+from sync.bundles import Bundles
 from sync.errors import NeedsRecovery
 from sync.registry import Registry
 from tests.sync import made
@@ -48,8 +49,8 @@ def may_sign(store) -> bool:
     return True
 
 
-def note(size: int, which: int = 1) -> bytes:
-    promised = made.Checkpoint(HUB, size, made.root_hash_of("hub"))
+def note(size: int, which: int = 1, root: bytes = made.root_hash_of("hub")) -> bytes:
+    promised = made.Checkpoint(HUB, size, root)
     return made.sign_head(made.signers(HUB, which), promised, made.NOW_S).note
 
 
@@ -89,9 +90,16 @@ def test_the_epoch_is_made_once(store):
 
 def test_a_known_head_of_ours_is_no_alarm(store):
     heard(store, CITY, store.newest_head(store.log(HUB)).note)
-    heard(store, OTHER_CITY, note(3))
+    heard(store, OTHER_CITY, note(3, root=Bundles(store, store.log(HUB)).root(3)))
     assert may_sign(store)
     assert store.alarms() == []
+
+
+def test_a_head_of_ours_over_other_entries_stops_signing(store):
+    heard(store, CITY, note(3))
+    heard(store, OTHER_CITY)
+    assert not may_sign(store)
+    assert [what for _at, what, _origin, _detail in store.alarms()] == ["restored"]
 
 
 def test_a_newer_head_of_ours_stops_signing_and_is_an_alarm(store):

@@ -12,7 +12,7 @@ import pytest
 from node import nightly
 from node.home import Home
 from node.node import Node
-from sync import control, head, service
+from sync import control, head, mirror, presence, service
 from sync.bundles import Bundles
 from sync.client import Client
 from sync.errors import NeedsRecovery, NotAllowed, Unreachable
@@ -414,7 +414,7 @@ def test_a_stop_between_packages_ends_the_session_quietly_and_the_next_goes_on(c
 
 
 def test_at_most_8_packages_are_unacknowledged(city, monkeypatch):
-    """The parent stores nothing until a ninth package comes or is not coming."""
+    """The parent stores nothing until a ninth package comes, or half a second shows that none is coming."""
     file(city, OUTLET, 20 * PACKAGE)
     moved, outstanding, most = threading.Condition(), 0, 0
 
@@ -441,12 +441,12 @@ def test_at_most_8_packages_are_unacknowledged(city, monkeypatch):
                 moved.notify_all()
             yield request
 
-    held_up = service.mirror.take
+    stored, waits = service.mirror.take, [0.5]
 
     def take(*of):
         with moved:
-            moved.wait_for(lambda: most > MAX_UNACKNOWLEDGED or most >= 20, timeout=0 if most < outstanding else 0.2)
-        return held_up(*of)
+            moved.wait_for(lambda: most > MAX_UNACKNOWLEDGED, timeout=waits.pop() if waits else 0)
+        return stored(*of)
 
     monkeypatch.setattr(service.mirror, "take", take)
     hostile.session(city, OUTLET, Watched)
@@ -464,3 +464,61 @@ def test_a_registration_counts_as_soon_as_it_is_stored_under_a_head(city):
     with city.nodes[HUB].opened() as opened:
         assert opened.registry.get(NEIGHBOUR).home == CITY
         assert isinstance(opened.registry.get(NEIGHBOUR).node, control.Node)
+
+
+# -- a parent that lost data -------------------------------------------------------------------------------------------
+
+
+def copied(world: World, origin: str, name: str) -> None:
+    """Keep a copy of a node's database files, as a snapshot of its disk would."""
+    world.shut(origin)
+    home = world.home(origin)
+    shutil.copytree(home, home.with_name(name))
+    world.open(origin)
+
+
+def put_back(world: World, origin: str, name: str, *files: str) -> None:
+    """Put files of a copy in the place of what a node has now."""
+    world.shut(origin)
+    home = world.home(origin)
+    for file in files:
+        for suffix in ("", "-wal", "-shm"):
+            (home / (file + suffix)).unlink(missing_ok=True)
+            if (home.with_name(name) / (file + suffix)).exists():
+                shutil.copy(home.with_name(name) / (file + suffix), home / (file + suffix))
+    world.open(origin)
+
+
+def test_a_parent_restored_from_an_old_copy_gets_again_what_it_lost_and_people_are_told(city):
+    city.sync(OUTLET)
+    copied(city, CITY, "old")
+    file(city, OUTLET, 300)
+    city.sync(OUTLET)
+    put_back(city, CITY, "old", "log.db", "head.lock")
+    file(city, OUTLET, 1)
+    report = city.sync(OUTLET)
+    assert report.entries_up == 301
+    assert report.receipts[0][2] == 602
+    assert hostile.is_whole(city, OUTLET, CITY)
+    with city.nodes[OUTLET].opened() as opened:
+        assert [what for _at, what, _origin, _detail in opened.store.alarms()] == ["parent-lost-data"]
+    with city.nodes[CITY].opened() as opened:
+        assert [what for _at, what, _origin, _detail in opened.store.alarms()] == ["restored"]
+
+
+def test_a_parent_gives_no_receipt_smaller_than_one_that_the_child_shows(city):
+    city.sync(OUTLET)
+    copied(city, CITY, "old")
+    file(city, OUTLET, 300)
+    city.sync(OUTLET)
+    put_back(city, CITY, "old", "log.db", "head.lock")
+    with city.nodes[CITY].opened() as opened, city.nodes[CITY].lock() as lock:
+        presence.owes(opened.store, OUTLET, 601, lock.signed(OUTLET).size)
+        held = opened.store.newest_head(opened.store.log(OUTLET))
+        assert held.size == 301
+        signer = city.nodes[CITY].keys.mirror
+        assert mirror.give_receipt(opened.store, lock, signer, CITY, held, 0) is None
+        assert lock.signed(OUTLET).size == 301
+    city.sync(OUTLET)
+    file(city, OUTLET, 1)
+    assert city.sync(OUTLET).receipts[0][2] == 602

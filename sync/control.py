@@ -5,6 +5,7 @@ Beside service and client this is the one module that touches generated protobuf
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from banyan.v1 import control_pb2 as pb
 from google.protobuf.message import DecodeError
@@ -101,6 +102,7 @@ def encode(statement: Statement) -> bytes:
     return message.SerializeToString(deterministic=True)
 
 
+@lru_cache(maxsize=256)  # the same registrations are read before every package
 def decode(raw: bytes) -> Statement | None:
     """Read a control message; None for a statement of a later version; raise Malformed for a broken one."""
     message = pb.Control()

@@ -79,11 +79,12 @@ class Outcome:
 @passed
 def top(context: Context, records: int, data: Path | None, keep: bool) -> int:
     begun = time.monotonic()
+    own = filings.given(data) if data else None
     path, temporary = _place(context)
     fed = Federation(path, night.MEMBERS, context.language)
     done = False
     try:
-        outcome = _run(context, fed, _filings(fed, records, data), data is not None)
+        outcome = _run(context, fed, _filings(fed, records, own), own is not None)
         done = True
     finally:
         if not (keep and done):
@@ -127,14 +128,14 @@ def _place(context: Context) -> tuple[Path, bool]:
     return path, False
 
 
-def _filings(fed: Federation, records: int, data: Path | None) -> dict[str, Filing]:
+def _filings(fed: Federation, records: int, own: Filing | None) -> dict[str, Filing]:
     """Write the files of the outlets, which share the made-up records as evenly as can be."""
-    makers = [one for one in night.OUTLETS if data is None or one != night.UNIVERSITY]
+    makers = [one for one in night.OUTLETS if own is None or one != night.UNIVERSITY]
     made = {}
     for number, origin in enumerate(makers):
         rows = records // len(makers) + (number < records % len(makers))
         made[origin] = filings.made_up(fed.path / "files", number, rows)
-    return made if data is None else {**made, night.UNIVERSITY: filings.given(data)}
+    return made if own is None else {**made, night.UNIVERSITY: own}
 
 
 def _run(context: Context, fed: Federation, files: dict[str, Filing], real: bool) -> Outcome:

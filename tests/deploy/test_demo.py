@@ -123,3 +123,11 @@ def test_a_number_of_records_out_of_range_is_misuse(count, tmp_path, capsys):
     assert code == frame.MISUSED
     assert json.loads(capsys.readouterr().out)["error"] == "UsageError"
     assert not (tmp_path / "x").exists()
+
+
+def test_a_file_that_is_none_is_refused_before_anything_is_started(tmp_path, capsys):
+    (tmp_path / "mine.csv").write_text("nothing that is known\n1\n")
+    given = ["--json", "--data", str(tmp_path / "mine.csv"), "--home", str(tmp_path / "x")]
+    assert frame.run(top, given, {"LANG": "C"}) == frame.REFUSED
+    assert json.loads(capsys.readouterr().out)["error"] == "UnreadableFile"
+    assert not (tmp_path / "x").exists()

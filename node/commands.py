@@ -85,18 +85,22 @@ def serve(top: frame.Group) -> None:
         frame.log_to_stderr()
         running = Running(opened(context))
         with context.home.hold("serve", wait_s=1.0):
-            running.start()
-            known = running.node.settings
-            if known.role == "outlet":
-                context.say(_("Running; the nightly window is {window}.").format(window=known.window))
-            else:
-                context.say(
-                    _("Open: synchronisation at {sync}, joining at {join}.").format(
-                        sync=known.sync_listen, join=known.join_listen
-                    )
-                )
-            context.emit({"ready": True, "sync": known.sync_listen, "join": known.join_listen})
-            frame.run_until_signalled([running.stop])
+            frame.run_until_signalled([running.stop], lambda: _start(context, running))
+
+
+def _start(context: Context, running: Running) -> None:
+    """Start what `serve` runs, and say that it is ready: from then on a signal ends it well."""
+    running.start()
+    known = running.node.settings
+    if known.role == "outlet":
+        context.say(_("Running; the nightly window is {window}.").format(window=known.window))
+    else:
+        context.say(
+            _("Open: synchronisation at {sync}, joining at {join}.").format(
+                sync=known.sync_listen, join=known.join_listen
+            )
+        )
+    context.emit({"ready": True, "sync": known.sync_listen, "join": known.join_listen})
 
 
 def invite(top: frame.Group, roles: tuple[str, ...]) -> None:

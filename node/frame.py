@@ -122,10 +122,11 @@ def log_to_stderr(level: int = logging.INFO) -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 
-def run_until_signalled(stops: Sequence[Callable[[], None]]) -> int:
-    """Wait for SIGTERM or SIGINT, call `stops` in order, and return the signal's number; main thread only.
+def run_until_signalled(stops: Sequence[Callable[[], None]], start: Callable[[], None] = lambda: None) -> int:
+    """Call `start`, wait for SIGTERM or SIGINT, call `stops` in order, and return the signal's number; main thread only.
 
-    A second signal during the stops ends the process at once.
+    A signal during the start stops what has started, once it has. A second one during the stops ends the process at
+    once.
     """
     signalled, number = threading.Event(), 0
 
@@ -136,6 +137,7 @@ def run_until_signalled(stops: Sequence[Callable[[], None]]) -> int:
 
     held = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
+        start()
         signalled.wait()
     finally:
         for one, handler in held.items():

@@ -2,11 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import grpc
+
 from node import enrolment
-from node.errors import NodeError
+from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
 from sync.client import Client
@@ -15,6 +18,8 @@ from sync.session import Report, Session
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
+GRACE_S = 3.0
+_LOOK_S = 0.2
 
 
 @dataclass
@@ -50,25 +55,55 @@ def call(
     stop: threading.Event | None = None,
     progress: Progress = lambda origin, done, total: None,
 ) -> Report:
-    """Run one session with one parent; two at once on one home wait for each other."""
+    """Run one session with one parent; two at once on one home wait for each other.
+
+    Raises Interrupted where `stop` ended it: nothing new is called then, and what is under way has 3 s to finish.
+    """
+    stop = stop or threading.Event()
     with (
         node.home.hold("session", wait_s=600.0),
         node.opened() as opened,
         node.lock() as lock,
         node.channel(parent) as channel,
+        _closed_on(stop, channel),
     ):
         session = Session(
             opened.store,
             lock,
             opened.own,
             opened.registry,
-            Client(channel, parent.origin, deadline),
+            Client(channel, parent.origin, lambda: 0.0 if stop.is_set() else deadline()),
             node.clock,
             progress,
-            stop or threading.Event(),
+            stop,
             resign=node.settings.role != "outlet",
         )
-        return session.run()
+        try:
+            return session.run()
+        except Unreachable as error:
+            if stop.is_set():
+                raise Interrupted("sync") from error
+            raise
+
+
+@contextmanager
+def _closed_on(stop: threading.Event, channel: grpc.Channel) -> Iterator[None]:
+    """Close the channel some time after `stop` is set: a parent that says nothing must not hold up our own end."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_LOOK_S):
+            if stop.is_set() and not over.wait(GRACE_S):
+                channel.close()  # a call under way ends as cancelled, another one is not begun
+                return
+
+    watcher = threading.Thread(target=watch, name="stop", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _renew(node: Node, parent: Parent) -> None:

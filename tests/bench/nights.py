@@ -12,7 +12,7 @@ CHANGED = 100
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One or more sessions: calls, bytes in both directions with the TLS handshakes, seconds at the child."""
+    """One session or several: calls, bytes in both directions with their TLS handshakes, seconds at the child."""
 
     calls: int
     bytes: int
@@ -22,19 +22,21 @@ class Cost:
         return Cost(self.calls + other.calls, self.bytes + other.bytes, self.seconds + other.seconds)
 
 
-def counted(place: Place, ahead_s: float = 0.0) -> tuple[Cost, Night]:
+def counted(place: Place, ahead_s: float = 0.0) -> Cost:
     """Run one session of the outlet through the counter."""
     with parent(place.city, ahead_s), counting(place.address) as wire:
         found = alone(night, place.outlet, wire.address, ahead_s)
-    return Cost(found.calls, wire.up + wire.down, found.seconds), found
+    return Cost(found.calls, wire.up + wire.down, found.seconds)
 
 
 def nights(place: Place) -> dict[str, Cost]:
-    """Return what the two sessions of an outlet's night cost: one night nothing changed, the next a few records did.
+    """Return what an outlet's night costs: `idle`, in which nothing changed, and `changed`, in which a few records did.
 
-    Hub and substation have signed anew before each, as they do every night. The outlet's log was brought up before.
+    The outlet's log was brought up before; one night in between settles what that left behind. Each is two sessions,
+    evening and morning, and hub and substation sign anew in between, as they do every night.
     """
-    return {"idle": _night(place, 1), "changed": _night(place, 2, CHANGED)}
+    _night(place, 1)
+    return {"idle": _night(place, 2), "changed": _night(place, 3, CHANGED)}
 
 
 def _night(place: Place, number: int, records: int = 0) -> Cost:
@@ -42,10 +44,9 @@ def _night(place: Place, number: int, records: int = 0) -> Cost:
     ahead_s = number * DAY_S
     if records:
         alone(fill, place.outlet, records)
-    evening, _ = counted(place, ahead_s)
+    evening = counted(place, ahead_s)
     alone(place.resign, ahead_s + DAY_S / 4)
-    morning, _ = counted(place, ahead_s + DAY_S / 3)
-    return evening + morning
+    return evening + counted(place, ahead_s + DAY_S / 3)
 
 
 def memory(place: Place) -> tuple[dict[str, float], Night]:

@@ -123,7 +123,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
 
 
 def run_until_signalled(stops: Sequence[Callable[[], None]], start: Callable[[], None] = lambda: None) -> int:
-    """Call `start`, wait for SIGTERM or SIGINT, call `stops` in order, and return the signal's number; main thread only.
+    """Call `start`, wait for SIGTERM or SIGINT, call `stops` in order; return the signal's number. Main thread only.
 
     A signal during the start stops what has started, once it has. A second one during the stops ends the process at
     once.

@@ -73,7 +73,8 @@ class SearchService(search_pb2_grpc.SearchServicer):
         with self._node.opened() as opened:
             registry = opened.registry
             registry.check_caller(child)
-            if scope == pb.SCOPE_HERE and registry.membership(self._node.origin, child) is not None:
+            of_alliance = self._node.settings.role == "alliance" and registry.belongs(child, self._node.origin)
+            if scope == pb.SCOPE_HERE and of_alliance:
                 return views.ALLIANCE
         return views.OPEN
 

@@ -161,8 +161,8 @@ class Registry:
         if not self.is_parent(self._me, name):
             raise NotAllowed(name, "not-my-child")
         member = self.membership(self._me, name)
-        if self.home(name) != self._me and (member is None or member.status != "active"):
-            raise NotAllowed(name, f"member-{member.status if member else 'unknown'}")
+        if member is not None and member.status != "active" and self.home(name) != self._me:
+            raise NotAllowed(name, f"member-{member.status}")
         return found
 
     def check_active(self, name: str) -> Registration:
@@ -199,9 +199,13 @@ class Registry:
 
     def _is_above(self, asker: str, owner: str) -> bool:
         """The owner's ancestors: its home, its alliances, the hub."""
-        if asker == self._federation.name or self.home(owner) == asker:
+        return asker == self._federation.name or self.belongs(owner, asker)
+
+    def belongs(self, name: str, parent: str) -> bool:
+        """Tell whether `parent` is the home of `name`, or an alliance of which it is an active member."""
+        if self.home(name) == parent:
             return True
-        member = self.membership(asker, owner)
+        member = self.membership(parent, name)
         return member is not None and member.status == "active"
 
     def _is_of_alliance(self, alliance_id: str, asker: str) -> bool:
@@ -212,6 +216,5 @@ class Registry:
         for log in self._store.logs():
             other = self.find(log.origin)
             if other and other.node.role == "alliance" and other.node.alliance_id == alliance_id:
-                member = self.membership(log.origin, asker)
-                return member is not None and member.status == "active"
+                return self.belongs(asker, log.origin)
         return False

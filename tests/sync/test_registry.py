@@ -304,3 +304,11 @@ def test_an_introduction_does_not_outlive_a_move(logs, city):
     logs.registry.introduce(OUTLET, city.proof_of(city.states(made.node(OUTLET))))
     logs.say(HUB, Home(OUTLET, OTHER_CITY))
     assert logs.registry.find(OUTLET) is None
+
+
+def test_an_outlet_whose_home_is_an_alliance_belongs_to_it(logs):
+    name = f"{ALLIANCE}/lab"
+    logs.say(ALLIANCE, made.node(name))
+    assert logs.registry.may_see(f"alliance:{ALLIANCE_ID}", OUTLET, name)
+    assert logs.registry.may_see("path", name, ALLIANCE)
+    assert not logs.registry.may_see("alliance:0000beef", OUTLET, name)

@@ -117,7 +117,13 @@ def correct(context: Context, key: str, given: tuple[str, ...]) -> int:
         "Search the parent's catalogue, or the whole province's through it.\n\nExample: search 照明 --scope province"
     ),
 )
-@click.option("--scope", type=click.Choice(["city", "province"]), default="province", show_default=True)
+@click.option(
+    "--scope",
+    type=click.Choice(["city", "province"]),
+    default="province",
+    show_default=True,
+    help=N_("Where: in the parent's catalogue, or the whole province's."),
+)
 @commands.query_options
 @passed
 def search(context: Context, scope: str, words: tuple[str, ...], **given: Any) -> None:

@@ -14,6 +14,7 @@ from node.node import Node
 from node.settings import Parent
 from sync.client import Client
 from sync.errors import SyncError, Unreachable
+from sync.service import ancestors
 from sync.session import Report, Session
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,15 @@ def _closed_on(stop: threading.Event, channel: grpc.Channel) -> Iterator[None]:
     finally:
         over.set()
         watcher.join()
+
+
+def awaits_answers(node: Node) -> bool:
+    """Tell whether a node above has not given a receipt yet for everything in the own log."""
+    with node.opened() as opened:
+        log, registry = opened.own.log, opened.registry
+        above = {one for parent in node.settings.parents for one in ancestors(registry, parent.origin)}
+        receipts = [opened.store.newest_receipt(log, one) for one in above]
+        return any(one is None or one.size < log.next_entry for one in receipts)
 
 
 def _renew(node: Node, parent: Parent) -> None:

@@ -110,8 +110,13 @@ class Running:
         zone = ZoneInfo(settings.timezone)
         jobs = [Job("night", Window.parse(settings.window, zone), self._run_night)]
         if settings.role == "outlet":
-            jobs.append(Job("answers", Window.parse(settings.answers_window, zone), self._run_night))
+            jobs.append(Job("answers", Window.parse(settings.answers_window, zone), self._fetch_answers))
         return jobs
+
+    def _fetch_answers(self, until: float, stop: threading.Event) -> None:
+        """Call again in the morning if an answer is awaited; a night in which nothing changed costs one session."""
+        if nightly.awaits_answers(self.node):
+            self._run_night(until, stop)
 
     def _run_night(self, until: float, stop: threading.Event) -> None:
         """The hub signs its head anew; every other node calls its parents. Then the catalogue follows."""

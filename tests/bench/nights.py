@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tests.bench.place import Place, fill
-from tests.bench.processes import Night, alone, night, parent
+from tests.bench.processes import Night, alone, awaits, night, parent
 from tests.bench.proxy import counting
 
 DAY_S = 86_400.0
@@ -32,21 +32,25 @@ def counted(place: Place, ahead_s: float = 0.0) -> Cost:
 def nights(place: Place) -> dict[str, Cost]:
     """Return what an outlet's night costs: `idle`, in which nothing changed, and `changed`, in which a few records did.
 
-    The outlet's log was brought up before; one night in between settles what that left behind. Each is two sessions,
-    evening and morning, and hub and substation sign anew in between, as they do every night.
+    The outlet's log was brought up before; one night in between settles what that left behind. Each is a session in
+    the evening and one in the morning if a receipt is awaited, and hub and substation sign anew in between, as they do
+    every night.
     """
     _night(place, 1)
     return {"idle": _night(place, 2), "changed": _night(place, 3, CHANGED)}
 
 
 def _night(place: Place, number: int, records: int = 0) -> Cost:
-    """The evening's session, in which the records go up, and the morning's, after the tiers above have signed."""
+    """The evening's session, in which the records go up, and the morning's, after the tiers above have signed.
+
+    As `serve` does it: there is a morning's session only where a receipt is awaited.
+    """
     ahead_s = number * DAY_S
     if records:
         alone(fill, place.outlet, records)
     evening = counted(place, ahead_s)
     alone(place.resign, ahead_s + DAY_S / 4)
-    return evening + counted(place, ahead_s + DAY_S / 3)
+    return evening + counted(place, ahead_s + DAY_S / 3) if alone(awaits, place.outlet) else evening
 
 
 def memory(place: Place) -> tuple[dict[str, float], Night]:

@@ -71,6 +71,11 @@ def night(home: Path, via: str = "", ahead_s: float = 0.0) -> Night:
     return Night(seconds, report.calls, report.entries_up, used())
 
 
+def awaits(home: Path) -> bool:
+    """Tell whether an outlet calls again in the morning."""
+    return nightly.awaits_answers(_node(home, 0.0))
+
+
 def _node(home: Path, ahead_s: float) -> Node:
     logging.basicConfig(level=logging.WARNING)
     return replace(Node.open(Home(home)), clock=lambda: time.time() + ahead_s)

@@ -80,11 +80,14 @@ def call(
             resign=node.settings.role != "outlet",
         )
         try:
-            return session.run()
+            report = session.run()
         except Unreachable as error:
             if stop.is_set():
                 raise Interrupted("sync") from error
             raise
+        if stop.is_set():  # what is missing must not count as a night that was done
+            raise Interrupted("sync")
+        return report
 
 
 @contextmanager

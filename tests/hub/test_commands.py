@@ -1,5 +1,6 @@
 """What holds for every command of the four programs: help with an example in both languages, and sentences for all."""
 
+import logging
 import re
 
 import pytest
@@ -22,9 +23,14 @@ HAN = re.compile("[一-龥]")
 
 
 @pytest.fixture(autouse=True)
-def english_afterwards():
+def as_before():
+    """Leave language and logging as they were: `serve` sets up a log."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     yield
     messages.use("en")
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def run(top, *arguments, capfd):

@@ -4,15 +4,19 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+from banyan.v1 import search_pb2_grpc
+
 from node import enrolment, founding, keyfiles, settings
 from node.home import Home
 from node.node import Node
+from node.relay import SearchService
+from node.serving import open_doors
 from node.settings import Parent, Settings
 from records import body, identifiers
 from records.body import Record
 from sync.bundles import Bundles
 from sync.entry import SALT_BYTES, commitments
-from tests.world import CITY, HUB, OUTLET
+from tests.world import CITY, HUB, OUTLET, World
 
 
 def node_at(path: Path) -> Node:
@@ -84,3 +88,15 @@ def entries(node: Node) -> list[list[tuple[str, Record]]]:
 def said(node: Node, n: int) -> dict[str, Record]:
     """Return what the newest entry of record `n` says, by audience."""
     return dict([parts for parts in entries(node) if parts[0][1].key == key(n)][-1])
+
+
+def open_with_search(world: World, origin: str) -> None:
+    """Open a node's doors again, searching included."""
+    world.shut(origin)
+    node = world.nodes[origin]
+    world.doors[origin] = open_doors(
+        node,
+        world.stored.append,
+        lambda origin: None,
+        lambda server: search_pb2_grpc.add_SearchServicer_to_server(SearchService(node), server),
+    )

@@ -14,25 +14,11 @@ from catalog.search import Query
 from node import admission, cataloguing, enrolment, intake, relay, settings
 from node.home import Home
 from node.intake import Choice
-from node.relay import SearchService
-from node.serving import open_doors
 from sync.errors import NotAllowed
-from tests.node.filing import key, row, unfiled, write
+from tests.node.filing import key, open_with_search, row, unfiled, write
 from tests.world import ALLIANCE, CITY, HUB, OTHER_CITY, OTHER_OUTLET, OUTLET, World
 
 OPEN, PATH, ALLIED = 1, 2, 3  # the numbers of three records
-
-
-def serve(world, origin):
-    """Open a node's doors again, searching included."""
-    world.shut(origin)
-    node = world.nodes[origin]
-    world.doors[origin] = open_doors(
-        node,
-        world.stored.append,
-        lambda origin: None,
-        lambda server: search_pb2_grpc.add_SearchServicer_to_server(SearchService(node), server),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +48,7 @@ def built(tmp_path_factory):
         world.sync(CITY)
         for origin in (HUB, CITY, OTHER_CITY, ALLIANCE):
             cataloguing.apply(world.nodes[origin])
-            serve(world, origin)
+            open_with_search(world, origin)
         yield world
     finally:
         world.close()

@@ -204,16 +204,6 @@ def test_a_night_that_fails_is_written_down_with_its_cause(tmp_path, monkeypatch
     assert Running(city)._night.tick(job) is False, "it backs off first"
 
 
-def test_one_parent_that_fails_does_not_stop_the_next(tmp_path):
-    with at_work(hub_at(tmp_path)) as hub:
-        city = joined(tmp_path, hub, CITY, "substation")
-        lost = Parent("ip.gd.example/lost", "127.0.0.1:1", "127.0.0.1:1")
-        node = replace(city, settings=replace(city.settings, parents=(lost, *city.settings.parents)))
-        night = nightly.run(node)
-    assert list(night.failures) == ["ip.gd.example/lost"]
-    assert [one.parent for one in night.reports] == [HUB]
-
-
 # -- as a process -----------------------------------------------------------------------------------------------------
 
 PROGRAM = "import sys; from {0}.cli import main; main()"

@@ -49,8 +49,8 @@ class NotProvable(NodeError):
 
     facts = ("home",)
     sentence = N_(
-        "{home} has not sealed this node's registration yet, so no other parent can check it. "
-        "Run `sync` after its next nightly session, then join again."
+        "{home} has not sealed a registration yet that others must be able to check. "
+        "Wait for its next nightly session, run `sync`, then join again with the same invitation."
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from node import commands, founding, frame
+from node import commands, founding, frame, lookups
 from node.frame import passed
 from node.messages import N_, _
 from node.report import Context
@@ -42,10 +42,10 @@ def init(context: Context, federation: str, name: str, sync_listen: str, join_li
 commands.serve(top)
 commands.invite(top, ("substation", "alliance"))
 commands.list_nodes(top)
-commands.search_here(top)
-commands.show_here(top)
-commands.history(top)
-commands.evidence(top)
+lookups.search_here(top)
+lookups.show_here(top)
+lookups.history(top)
+lookups.evidence(top)
 commands.status(top)
 commands.rebuild(top)
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from catalog import showing
-from node import amendments, cataloguing, commands, frame, intake, relay
+from node import amendments, cataloguing, commands, frame, intake, lookups, relay
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
@@ -19,9 +19,9 @@ top = frame.group("banyan-outlet", N_("An outlet: files an organisation's record
 commands.join(top, listens=False)
 commands.serve(top)
 commands.sync(top)
-commands.show_here(top)
-commands.history(top)
-commands.evidence(top)
+lookups.show_here(top)
+lookups.history(top)
+lookups.evidence(top)
 commands.status(top)
 commands.rebuild(top)
 
@@ -76,7 +76,7 @@ def _key(node: Node, text: str) -> str:
     with cataloguing.catalogue(node) as found:
         known = showing.find_key(found, text)
     if known is None:
-        raise commands.NoSuchRecord(text)
+        raise lookups.NoSuchRecord(text)
     return known
 
 
@@ -124,11 +124,11 @@ def correct(context: Context, key: str, given: tuple[str, ...]) -> int:
     show_default=True,
     help=N_("Where: in the parent's catalogue, or the whole province's."),
 )
-@commands.query_options
+@lookups.query_options
 @passed
 def search(context: Context, scope: str, words: tuple[str, ...], **given: Any) -> None:
-    answer = relay.find(commands.opened(context), scope, commands.query(words, given))
-    commands.show_hits(context, answer.total, answer.hits, answer.next)
+    answer = relay.find(commands.opened(context), scope, lookups.query(words, given))
+    lookups.show_hits(context, answer.total, answer.hits, answer.next)
 
 
 @top.command(

@@ -1,6 +1,6 @@
 """banyan-substation: a city's or an alliance's node. Parses, calls, reports."""
 
-from node import commands, frame
+from node import commands, frame, lookups
 from node.messages import N_
 
 top = frame.group("banyan-substation", N_("A substation: a city, or an industry alliance."))
@@ -10,10 +10,10 @@ commands.serve(top)
 commands.invite(top, ("outlet",))
 commands.list_nodes(top)
 commands.sync(top)
-commands.search_here(top)
-commands.show_here(top)
-commands.history(top)
-commands.evidence(top)
+lookups.search_here(top)
+lookups.show_here(top)
+lookups.history(top)
+lookups.evidence(top)
 commands.status(top)
 commands.rebuild(top)
 

@@ -1,0 +1,149 @@
+"""Commands of looking records up that two or more programs have: search, show, history, evidence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from catalog import search, showing, views
+from node import cataloguing, frame
+from node.commands import moment, opened
+from node.errors import NodeError
+from node.frame import passed
+from node.home import write_whole
+from node.messages import N_, _
+from node.report import Context
+from sync import evidence as evidences
+
+
+class NoSuchRecord(NodeError):
+    """Nothing here has that key or number: (key,)."""
+
+    facts = ("key",)
+    sentence = N_("There is no record {key} here. Check the number; `search` finds records by title or applicant.")
+
+
+def query_options(command: Any) -> Any:
+    """Add a search's words, filters and paging to a command."""
+    options = [
+        click.argument("words", nargs=-1),
+        click.option("--kind", default="", help=N_("Only this kind, for example patent_invention.")),
+        click.option("--applicant", default="", help=N_("Only records of this applicant, or part of the name.")),
+        click.option("--ipc", default="", help=N_("Only this IPC symbol, or its beginning: H05B, H05B45.")),
+        click.option("--city", default="", help=N_("Only records from this city's substation, for example gz.")),
+        click.option("--status", default="", help=N_("Only this legal status: valid, invalid or pending.")),
+        click.option("--from", "date_from", default="", help=N_("Filed on this day or later, YYYY-MM-DD.")),
+        click.option("--to", "date_to", default="", help=N_("Filed on this day or earlier, YYYY-MM-DD.")),
+        click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help=N_("Hits a page.")),
+        click.option("--after", default="", help=N_("Continue after a page: the token that it ended with.")),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def query(words: tuple[str, ...], given: dict[str, Any]) -> search.Query:
+    """Return the query that the options of `query_options` give."""
+    return search.Query(words=" ".join(words), **given)
+
+
+def show_hits(context: Context, total: int, hits: list[dict[str, Any]], after: str) -> None:
+    """Report a page of hits."""
+    if context.json:
+        context.emit({"total": total, "hits": hits, "next": after})
+        return
+    columns = [("number", _("number")), ("title", _("title")), ("applicants", _("applicant")), ("city", _("city"))]
+    context.table(hits, columns)
+    context.say(_("{total} found.").format(total=total))
+    if after:
+        context.say(_("More: --after {token}").format(token=after))
+
+
+def search_here(top: frame.Group) -> None:
+    """Add `search` in the own catalogue, everything that this node may see."""
+
+    @top.command("search", help=N_("Search this node's catalogue.\n\nExample: search 照明 散热 --ipc H05B --city gz"))
+    @query_options
+    @passed
+    def command(context: Context, words: tuple[str, ...], **given: Any) -> None:
+        with cataloguing.catalogue(opened(context)) as found:
+            page = search.find(found, query(words, given), views.FULL)
+        show_hits(context, page.total, [hit.as_dict() for hit in page.hits], page.next)
+
+
+def show_record(context: Context, record: dict[str, Any] | None, key: str) -> None:
+    """Report one record with its sources; raise NoSuchRecord where there is none."""
+    if record is None:
+        raise NoSuchRecord(key)
+    context.emit(record)
+    if not context.json:
+        context.say(json.dumps(record, ensure_ascii=False, indent=2))
+
+
+def show_here(top: frame.Group) -> None:
+    """Add `show`: one record as this node has it, and where it came from."""
+
+    @top.command("show", help=N_("Show a record and where it came from.\n\nExample: show 201710601862.3"))
+    @click.argument("key")
+    @passed
+    def command(context: Context, key: str) -> None:
+        node = opened(context)
+        with node.opened() as here, cataloguing.catalogue(node) as found:
+            known = showing.find_key(found, key)
+            show_record(context, showing.show(here.store, found, known, views.FULL) if known else None, key)
+
+
+def history(top: frame.Group) -> None:
+    """Add `history`: every version of one record, oldest first."""
+
+    @top.command("history", help=N_("Show every version of a record, oldest first.\n\nExample: history 201710601862.3"))
+    @click.argument("key")
+    @passed
+    def command(context: Context, key: str) -> None:
+        node = opened(context)
+        with node.opened() as here, cataloguing.catalogue(node) as found:
+            known = showing.find_key(found, key)
+            if known is None:
+                raise NoSuchRecord(key)
+            versions = showing.history(here.store, found, known)
+        if not context.json:
+            versions = [{**one, "applied_at": moment(one["applied_at"])} for one in versions]
+        columns = [("applied_at", _("taken up")), ("origin", _("origin")), ("index", _("entry")), ("op", _("what"))]
+        context.table(versions, [*columns, ("reason", _("reason"))])
+
+
+def evidence(top: frame.Group) -> None:
+    """Add `evidence`: the file that `banyan-verify` checks without a network."""
+
+    @top.command(
+        "evidence",
+        help=N_(
+            "Write the file that proves a record, for `banyan-verify`.\n\n"
+            "Example: evidence 201710601862.3 --out proof.txt"
+        ),
+    )
+    @click.argument("key")
+    @click.option("--origin", default="", help=N_("Whose statement, where several nodes state the record."))
+    @click.option("--out", type=click.Path(path_type=Path), help=N_("Where to write it; default: outbox/."))
+    @passed
+    def command(context: Context, key: str, origin: str, out: Path | None) -> None:
+        node = opened(context)
+        with node.opened() as here:
+            with cataloguing.catalogue(node) as found:
+                known = showing.find_key(found, key)
+                versions = showing.history(here.store, found, known) if known else []
+            stated = [one for one in versions if origin in ("", one["origin"])]
+            if not stated:
+                raise NoSuchRecord(key)
+            newest = stated[-1]
+            raw = evidences.write(here.store, here.registry, newest["origin"], newest["index"])
+        path = out or node.home.outbox / f"evidence-{safe(known or key)}.txt"
+        write_whole(path, raw, mode=0o644)
+        context.say(_("Evidence written: {path}").format(path=path))
+        context.emit({"file": str(path), "origin": newest["origin"], "index": newest["index"], "bytes": len(raw)})
+
+
+def safe(text: str) -> str:
+    """Return a key as a part of a file's name."""
+    return "".join(one if one.isalnum() or one in ".-" else "_" for one in text)

@@ -6,6 +6,7 @@ UTF-8, GB18030, and read as a stream; a workbook is read by workbook.py and its 
 
 import codecs
 import csv
+import re
 import subprocess
 import sys
 import zipfile
@@ -25,6 +26,7 @@ MAX_ROWS = 1_048_576  # what a sheet can hold
 MAX_COLUMNS = 512
 MAX_CELL_CHARS = 32_767  # what a cell can hold
 _CHUNK = 1 << 20
+_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)  # what Excel writes and hides again
 _READER = Path(__file__).with_name("workbook.py")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 Format = Literal["xls", "xlsx", "csv"]
@@ -80,12 +82,16 @@ class _CsvRows:
     path: Path
     encoding: str
     delimiter: str
+    has_separator_line: bool
 
     def read(self) -> Iterator[Row]:
         with self.path.open(encoding=self.encoding, newline="") as file:
+            if self.has_separator_line:
+                file.readline()
             reader = csv.reader(file, delimiter=self.delimiter, strict=True)
             try:
-                yield from enumerate(reader, 1)
+                for number, cells in enumerate(reader, 1):
+                    yield number, [cell[2:-1] if _is_quoted_text(cell) else cell for cell in cells]
             except csv.Error as error:
                 raise UnreadableFile(
                     f"CSV 文件第 {reader.line_num} 行附近有误（{error}）；请用表格软件另存为 CSV 后重试。",
@@ -124,10 +130,28 @@ def _csv(path: Path, start: bytes) -> Table:
             "文件不是 xls、xlsx，也不是 UTF-8 或 GB18030 编码的 CSV 文本；请用表格软件另存为 xlsx 后重试。",
             "The file is neither xls nor xlsx nor CSV text in UTF-8 or GB18030; save it as xlsx and retry.",
         )
+    delimiter, has_separator_line = _delimiter(path, encoding)
+    return _table("csv", encoding, "", (), _CsvRows(path, encoding, delimiter, has_separator_line))
+
+
+def _delimiter(path: Path, encoding: str) -> tuple[str, bool]:
+    """Return what separates cells, and whether the first line says so and is no row: `sep=;`.
+
+    Without such a line it is what occurs most in the first line that holds anything else.
+    """
     with path.open(encoding=encoding, newline="") as file:
         first = file.readline(MAX_COLUMNS * 100)
-    delimiter = max(",\t;", key=first.count)
-    return _table("csv", encoding, "", (), _CsvRows(path, encoding, delimiter))
+        said = _SEPARATOR_LINE.fullmatch(first)
+        if said:
+            return said[1], True
+        while first and not first.strip(" \r\n\t,;"):
+            first = file.readline(MAX_COLUMNS * 100)
+    return max(",\t;", key=first.count), False
+
+
+def _is_quoted_text(cell: str) -> bool:
+    """Return whether a cell is ="…", which makes spreadsheets keep a long number as text."""
+    return cell.startswith('="') and cell.endswith('"') and len(cell) > 3 and '"' not in cell[2:-1]
 
 
 def _decodes(path: Path, encoding: str) -> bool:

@@ -82,6 +82,30 @@ def test_other_sheets_that_hold_something_are_told(tmp_path):
     assert (table.sheet, table.other_sheets) == ("甲", ("乙",))
 
 
+def test_the_line_that_names_the_separator_is_no_row(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("sep=|\r\n申请号|专利名称\r\nCN1|一,种;灯\r\n", "utf-8-sig")
+    table = tables.read(path)
+    assert table.headers == ["申请号", "专利名称"]
+    assert list(table.rows()) == [(2, ["CN1", "一,种;灯"])]  # as a spreadsheet counts, which hides that line
+    assert list(table.rows()) == [(2, ["CN1", "一,种;灯"])]
+
+
+@pytest.mark.parametrize("before", ["\r\n", ";;;\r\n", "\r\n ; \r\n"])
+def test_the_separator_is_that_of_the_first_line_that_holds_something(tmp_path, before):
+    path = tmp_path / "a.csv"
+    path.write_text(before + "申请号;专利名称\r\nCN1;灯\r\n", "utf-8")
+    table = tables.read(path)
+    assert table.headers == ["申请号", "专利名称"]
+    assert [cells for _, cells in table.rows()] == [["CN1", "灯"]]
+
+
+def test_cells_that_force_text_in_a_spreadsheet(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('申请号,名称\n="2017106018623",="a"&"b"\n"=""2017""",=A1\n', "utf-8")
+    assert list(tables.read(path).rows()) == [(2, ["2017106018623", '="a"&"b"']), (3, ["2017", "=A1"])]
+
+
 def test_ragged_rows_are_given_as_they_are(tmp_path):
     rows = [["a", "b", "c"], ["1"], ["1", "2", "3", "4"]]
     assert list(tables.read(csv_file(tmp_path / "a.csv", rows)).rows()) == [(2, ["1"]), (3, ["1", "2", "3", "4"])]

@@ -21,8 +21,11 @@ _LOCARNO = re.compile(r"(\d{2}-\d{2}(?:-[A-Z]\d{4})?)(?:\(\d+\))?")
 _DATE = re.compile(r"(\d{4})(?:[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{2})(\d{2}))(?:\.0|[T ]\d{1,2}:\d{2}.*)?")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 _BLANKS = frozenset({"", "无数据", "无", "-", "--", "/"})
-_LIST = re.compile(r"[;；|]")
-_COMMA = re.compile(r"[,，](?!\s*(?:Ltd|Inc|LLC|L\.L\.C|Corp|Co|S\.A|GmbH|LP|L\.P|Limited)\b)", re.IGNORECASE)
+_LIST = re.compile(r"[;；|｜]")
+_COMMA = re.compile(
+    r"[,，、](?!\s*(?:Ltd|Inc|LLC|L\.L\.C|Corp|Co|S\.A|GmbH|LP|L\.P|Limited|PLC|Pte|SE|AG|KG|B\.V|N\.V|K\.K)\b)",
+    re.IGNORECASE,
+)
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 
@@ -159,12 +162,12 @@ def is_blank(text: str) -> bool:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return the names of a list, in order: split on ; or |, and only where neither stands, on commas.
+    """Return the names of a list, in order: split on ; or |, and only where neither stands, on commas and 、.
 
     "·" is part of a name, and so is the comma before Ltd, Inc. and the like.
     """
     parts = _LIST.split(text)
-    if len(parts) == 1 and ("," in text or "，" in text):
+    if len(parts) == 1:
         parts = _COMMA.split(text)
     return tuple([name for part in parts if (name := " ".join(part.split()))])
 

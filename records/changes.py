@@ -25,7 +25,7 @@ def change(filed: Record | None, stated: Record, columns: frozenset[str], clear_
             fields.pop(name, None)
     _renew_raw(fields, filed.fields.get("raw", {}), stated, columns)
     version = max(filed.version, stated.version)
-    if fields == filed.fields and version == filed.version:
+    if meant(fields) == meant(filed.fields) and version == filed.version:
         return None
     return replace(stated, version=version, fields=fields)
 
@@ -41,6 +41,11 @@ def older(filed: Record, stated: Record) -> bool:
         if new and old:
             return new < old
     return False
+
+
+def meant(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields without `raw`: another way of writing the same is not another statement."""
+    return {name: value for name, value in fields.items() if name != "raw"}
 
 
 def _merged(name: str, held: Any, stated: Any) -> Any:

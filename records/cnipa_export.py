@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from records import body, checks, identifiers, kinds
+from records import body, changes, checks, identifiers, kinds
 from records.body import Record
 from records.errors import MalformedRecord, UnreadableFile
 from records.finding import Finding, has_error
@@ -72,17 +72,20 @@ class Layout:
 
 
 def recognise(headers: list[str]) -> Layout:
-    """Tell the columns by their headings; raise UnreadableFile without an identifier, or with a heading twice."""
+    """Tell the columns by their headings; raise UnreadableFile without an identifier, or where one is there twice.
+
+    A heading that nothing is read from may occur any number of times.
+    """
     places: dict[str, int] = {}
     for place, heading in enumerate(map(_folded, headers)):
-        if heading in places:
+        if heading in places and heading in _HEADINGS:
             raise UnreadableFile(
                 f"标题“{headers[place]}”出现两次，无法确定以哪一列为准；请删去其中一列。",
                 f"The heading {headers[place]!r} occurs twice; delete one of the two columns.",
                 headers[place],
             )
         if heading:
-            places[heading] = place
+            places.setdefault(heading, place)
     left = dict(places)
     fields = {name: found for name, spec in _FIELDS.items() if (found := _take(left, spec.get("x-headers", ())))}
     sets = _FIELDS["publications"]["x-columns"]
@@ -169,17 +172,28 @@ def _add_publications(layout: Layout, cells: list[str], fields: dict[str, Any]) 
     for number_at, date_at in layout.publications:
         number = _tidy(cells[number_at]) if number_at is not None else ""
         date = _tidy(cells[date_at]) if date_at is not None else ""
-        date = "" if identifiers.is_blank(date) else _date(date)
+        date = "" if identifiers.is_blank(date) else date
         if identifiers.is_blank(number):
-            fields.update({"publication_date": date} if date else {})
+            fields.update({"publication_date": _date(date)} if date else {})
             continue
-        read = identifiers.publication_number(number)
-        one = {"no": read.number if read else number, "kind": read.kind if read else "", "date": date}
-        found.append({name: value for name, value in one.items() if value})
+        found += [_publication(*pair) for pair in _pairs(number, date)]
     if len(found) == 1 and "date" not in found[0] and "publication_date" in fields:
         found[0]["date"] = fields["publication_date"]  # the export's one date is that of the publication it lists
     if found:
         fields["publications"] = found
+
+
+def _pairs(number: str, date: str) -> list[tuple[str, str]]:
+    """Return (number, date) for each publication of a cell; a list whose dates do not pair stays as written."""
+    numbers, dates = (list(filter(None, _SEPARATOR.split(text))) for text in (number, date))
+    dates = dates or [""] * len(numbers)
+    return list(zip(numbers, dates, strict=True)) if len(numbers) == len(dates) else [(number, date)]
+
+
+def _publication(number: str, date: str) -> dict[str, str]:
+    read = identifiers.publication_number(number)
+    one = {"no": read.number if read else number, "kind": read.kind if read else "", "date": _date(date)}
+    return {name: value for name, value in one.items() if value}
 
 
 def _kind(fields: dict[str, Any]) -> Kind | None:
@@ -210,7 +224,7 @@ def _move_classes(kind: Kind, fields: dict[str, Any]) -> list[Finding]:
 
 
 def _repeated(seen: dict[str, tuple[int, int]], row_no: int, record: Record) -> list[Finding]:
-    digest = hash(orjson.dumps(record.fields))
+    digest = hash(orjson.dumps(changes.meant(record.fields)))
     first, known = seen.setdefault(record.key, (row_no, digest))
     if first == row_no:
         return []
@@ -263,6 +277,13 @@ _FORMATS: dict[str, Callable[[str], Any]] = {
 _READERS = {name: _reader(spec) for name, spec in _FIELDS.items() if "x-headers" in spec}
 
 
+def _headings() -> frozenset[str]:
+    """Return every heading that something is read from, folded."""
+    found = [heading for spec in _FIELDS.values() for heading in spec.get("x-headers", ())]
+    found += [heading for one in _FIELDS["publications"]["x-columns"] for heading in (*one["no"], *one["date"])]
+    return frozenset(map(_folded, found))
+
+
 def _is_changed(form: str, text: str, value: Any) -> bool:
     """Return whether reading has changed more than blanks, punctuation and the office's letters CN."""
     canonical = ";".join(value) if isinstance(value, list) else value
@@ -301,3 +322,6 @@ def _no_identifier(headers: list[str]) -> UnreadableFile:
         f"No column holds an identifier. Found: {found}. Wanted is one of: {', '.join(wanted)}; mend the headings.",
         tuple(headers),
     )
+
+
+_HEADINGS = _headings()

@@ -62,8 +62,9 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
     ),
     "TYPE_UNKNOWN": (
         "error",
-        "无法从专利类型“{value}”或申请号判断是发明、实用新型还是外观设计；请填写专利类型。",
-        "Neither the patent type {value!r} nor the number tells which kind it is; state the patent type.",
+        "无法判断是发明、实用新型还是外观设计（专利类型一栏写的是“{value}”）；请填写这三者之一，或留空以申请号为准。",
+        "It cannot be told which kind it is (the patent type is written {value!r}); write an invention, utility "
+        "model or design as the office does, or leave it empty for the application number to tell.",
     ),
     "YEAR_MISMATCH": (
         "warning",

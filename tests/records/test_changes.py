@@ -57,6 +57,13 @@ def test_the_source_is_that_of_the_new_statement():
     assert changed.source == {"row": 2}
 
 
+def test_another_way_of_writing_the_same_changes_nothing():
+    filed = record({"filing_date": "2017-07-01", "raw": {"filing_date": "2017年7月1日"}})
+    stated = record({"filing_date": "2017-07-01"})
+    assert changes.change(filed, stated, frozenset({"filing_date"}), False) is None
+    assert changes.change(stated, filed, frozenset({"filing_date"}), True) is None
+
+
 def test_withdrawing_and_returning():
     filed, gone = record({"title": "灯"}), record({}, "withdraw")
     assert changes.change(filed, gone, frozenset(), False) == gone

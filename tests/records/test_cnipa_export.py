@@ -222,3 +222,29 @@ def test_unknown_columns_are_told():
     assert layout.unknown == ("备注",)
     assert layout.stated == set(cnipa_export.recognise(HEADINGS).fields)
     assert len(layout.stated) == len(HEADINGS)
+
+
+def test_the_same_row_written_in_another_way_is_a_repetition(tmp_path):
+    cells = [*CELLS[:4], "ZL201710601862", "2017年7月21日", *CELLS[6:]]
+    first, second = read(tmp_path, HEADINGS, CELLS, cells)
+    assert (rules(first), rules(second)) == ([], ["DUPLICATE_ROW"])
+
+
+def test_a_heading_twice_matters_only_where_it_is_read(tmp_path):
+    cells = ["CN201710601862.3", "甲", "乙"]
+    (row,) = read(tmp_path, ["申请号", "备注", "备注"], cells)
+    assert row.record.fields == {"application_no": "201710601862.3"}
+    for heading in ("申请日", "授权公告号", " 公开(公告)日"):
+        with pytest.raises(UnreadableFile, match="twice"):
+            read(tmp_path, ["申请号", heading, heading], cells)
+
+
+def test_several_publications_in_one_cell_pair_with_their_dates(tmp_path):
+    columns = {"公开（公告）号": "CN107000001A; CN107000001B", "公开（公告）日": "2018.01.25;2019.02.01"}
+    row = one(tmp_path, **columns)
+    assert row.record.fields["publications"] == [
+        {"no": "CN107000001A", "kind": "A", "date": "2018-01-25"},
+        {"no": "CN107000001B", "kind": "B", "date": "2019-02-01"},
+    ]
+    columns["公开（公告）日"] = "2018.01.25;2019.02.01;2020.01.01"
+    assert "PUBNO_FORM" in rules(one(tmp_path, **columns))

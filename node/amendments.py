@@ -112,4 +112,5 @@ def _corrected(record: Record, given: Mapping[str, Any]) -> Record:
             fields.pop(name, None)
         else:
             fields[name] = value
-    return replace(record, fields=fields, source={})
+    raw = {name: text for name, text in fields.pop("raw", {}).items() if name not in given}
+    return replace(record, fields={**fields, "raw": raw} if raw else fields, source={})

@@ -83,6 +83,15 @@ def test_a_correction_replaces_what_is_given_and_clears_what_is_empty(node, take
     assert counts(amendments.correct(node, key(1), {"title": "一种散热灯具"}, "李")) == (1, 0, 1, 0)
 
 
+def test_a_corrected_field_is_no_longer_written_as_in_the_file(node, take):
+    take(row(1, 申请日="2017年3月1日", 主分类号="B65D1/02(2006.01)I"))
+    assert said(node, 1)["federation"].fields["raw"].keys() == {"filing_date", "ipc"}
+    amendments.correct(node, key(1), {"filing_date": "2017-03-02"}, "李")
+    assert said(node, 1)["federation"].fields["raw"].keys() == {"ipc"}
+    amendments.correct(node, key(1), {"ipc": []}, "李")
+    assert "raw" not in said(node, 1)["federation"].fields
+
+
 @pytest.mark.parametrize(
     ("given", "refusal"),
     [

@@ -3,8 +3,9 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
+import msgspec
 import orjson
 
 from catalog import views, words
@@ -16,7 +17,14 @@ MAX_LIMIT = 1000
 MAX_CHARS = 500
 STATUSES = ("valid", "invalid", "pending")
 _DIGEST_BYTES = 8
+_TAIL = 5
 _COLUMNS = "key, kind, title, number, applicants, filing_date, publication_date, status, city, origin"
+
+
+_Hit = tuple[float | str, Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]]  # score or day, row
+_Tail = Annotated[list[_Hit], msgspec.Meta(min_length=1, max_length=_TAIL)]  # the last hits shown, in order
+
+_tail_decoder = msgspec.json.Decoder(_Tail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,13 @@ def find(catalogue: Catalogue, query: Query, view: int) -> Page:
     """Return the current records that a view shows and that match all that is asked.
 
     With words the best come first, else the newest filing dates; equal ones by row. Registers are found only by their
-    kind. Records are found as they were when last indexed. Raises BadQuery and BadToken.
+    kind. Records are found as they were when last indexed. A page goes on behind the place where the last hits stand
+    now, so that what comes and goes between two pages moves no other hit out of sight. Raises BadQuery and BadToken.
     """
     if view not in views.ALL:
         raise BadQuery("view", str(view), "not a view")
     _check(query)
-    position = _position(query, view)
+    tail = _tail(query, view)
     expression = words.match(query.words)
     filters = _filters(query)
     if not expression and (query.words or not filters):
@@ -88,37 +97,57 @@ def find(catalogue: Catalogue, query: Query, view: int) -> Page:
         asked.append(("record.category <> 'register'", ()))
     hits = f"with hits as materialized ({order.source} and {' and '.join(condition for condition, _ in asked)})"
     values = [value for _, some in asked for value in some]
+    beyond, ids = _beyond(order, tail), [id for _, id in tail]
     rows = catalogue.db.execute(
-        f"{hits} select score, id, {_COLUMNS} from hits join record using (id) "
-        f"{order.beyond if position else ''} order by {order.by} limit ?",
-        [*values, *((position[0], *position) if position else ()), query.limit + 1],
+        f"{hits}{beyond[0]} select score, id, {_COLUMNS} from hits join record using (id) {beyond[1]} "
+        f"order by {order.by} limit ?",
+        [*values, *((*ids, *ids, *tail[-1], *ids) if tail else ()), query.limit + 1],
     ).fetchall()
     (total,) = catalogue.db.execute(f"{hits} select count(*) from hits", values).fetchone()
-    shown = [Hit(*row[2:]) for row in rows[: query.limit]]
-    return Page(total, shown, _token(query, view, rows[query.limit - 1][:2]) if len(rows) > query.limit else "")
+    shown = rows[: query.limit]
+    tail = [*tail, *(row[:2] for row in shown)][-_TAIL:]
+    return Page(total, [Hit(*row[2:]) for row in shown], _token(query, view, tail) if len(rows) > query.limit else "")
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Where hits come from and how they follow each other; `beyond` takes (score, score, id)."""
+    """Where hits come from and how they follow each other; `sign` compares the score of a later one."""
 
     source: str
     by: str
-    beyond: str
+    sign: str
 
 
 _RANKED = _Order(
     "select record.id as id, words.rank as score from words join record on record.id = words.rowid "
     "where record.state = 'current'",
     "score, id",
-    "where (score > ? or score = ? and id > ?)",
+    ">",
 )
 _LISTED = _Order(
     "select record.id as id, listed.day as score from listed join record on record.id = listed.record "
     "where record.state = 'current'",
     "score desc, id",
-    "where (score < ? or score = ? and id > ?)",
+    "<",
 )
+
+
+def _beyond(order: _Order, tail: list[_Hit]) -> tuple[str, str]:
+    """Return the table of the place that the page before ended at, and the condition for what is beyond it.
+
+    Scores rest on all texts of the index and are others tomorrow. So the place is where the middle one of the last
+    hits stands now, which one changed record cannot move far; only where none is a hit any more, it is the old score.
+    Takes: ids, ids, the old score and row, ids.
+    """
+    if not tail:
+        return "", ""
+    last = f"id in ({','.join('?' * len(tail))})"
+    anchor = (
+        f", anchor(at_score, at_id) as (select * from (select score, id from hits where {last} order by {order.by} "
+        f"limit 1 offset (select count(*) / 2 from hits where {last})) union all select ?, ? limit 1)"
+    )
+    beyond = f"(score {order.sign} at_score or score = at_score and id > at_id)"
+    return anchor, f"cross join anchor where {beyond} and not {last}"
 
 
 def _check(query: Query) -> None:
@@ -164,23 +193,23 @@ def _refuse(field: str, value: str) -> NoReturn:
     raise BadQuery(field, value, "not understood")
 
 
-def _token(query: Query, view: int, position: tuple[float | str, int]) -> str:
-    said = orjson.dumps(position)
+def _token(query: Query, view: int, tail: list[_Hit]) -> str:
+    said = orjson.dumps(tail)
     return urlsafe_b64encode(_digest(query, view, said) + said).decode().rstrip("=")
 
 
-def _position(query: Query, view: int) -> tuple[float | str, int] | None:
-    """Return the score and row of the last hit before, or None at the beginning; raise BadToken."""
+def _tail(query: Query, view: int) -> list[_Hit]:
+    """Return the last hits that were shown, none at the beginning; raise BadToken."""
     if not query.after:
-        return None
+        return []
     try:
         raw = urlsafe_b64decode(query.after + "=" * (-len(query.after) % 4))
-        score, id = orjson.loads(raw[_DIGEST_BYTES:])
-    except ValueError as error:
+        tail = _tail_decoder.decode(raw[_DIGEST_BYTES:])
+    except (ValueError, msgspec.DecodeError) as error:
         raise BadToken(query.after) from error
-    if _token(query, view, (score, id)) != query.after:
+    if _token(query, view, tail) != query.after:
         raise BadToken(query.after)  # of another query or view, or not ours
-    return score, id
+    return tail
 
 
 def _digest(query: Query, view: int, said: bytes) -> bytes:

@@ -2,12 +2,13 @@
 
 import random
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from catalog import words
+from catalog import search, words
 from catalog.errors import BadQuery, BadToken
 from catalog.indexing import index
 from catalog.search import Query, find
@@ -85,6 +86,39 @@ def test_paging_yields_every_hit_once(many, asked, limit):
         found += page.hits
     assert len(found) == len({hit.key for hit in found}) == page.total > 7
     assert found == find(bench.catalogue, Query(**asked, limit=1000), OPEN).hits
+
+
+@pytest.mark.parametrize("more", [40, -20])
+def test_paging_skips_and_repeats_nothing_while_the_index_grows_or_shrinks(bench, more):
+    """Scores rest on the number and length of all texts; a page goes on behind the last hit, not behind its score."""
+    bench.logs.file(SCUT, *(patent(number, "照明" + "装置" * (number % 7)) for number in range(40)))
+    bench.logs.file(SCUT, *(patent(number, "方法") for number in range(100, 140)))
+    bench.apply()
+    page = find(bench.catalogue, Query(words="照明", limit=7), OPEN)
+    found = [hit.key for hit in page.hits]
+    for at in range(5):
+        if more > 0:
+            bench.logs.file(SCUT, *(patent(1000 + at * more + number, "结构" * 9) for number in range(more)))
+        else:
+            bench.logs.file(SCUT, *(withdrawal(100 + at * 8 + number) for number in range(8)))
+        bench.apply()
+        page = find(bench.catalogue, Query(words="照明", limit=7, after=page.next), OPEN)
+        found += [hit.key for hit in page.hits]
+    assert page.next == ""
+    assert sorted(found) == sorted(key_of(number) for number in range(40))
+
+
+def test_paging_goes_on_where_the_last_hit_is_gone(bench):
+    bench.logs.file(SCUT, *(patent(number, "照明" + "装置" * (number % 7)) for number in range(40)))
+    bench.apply()
+    page = find(bench.catalogue, Query(words="照明", limit=7), OPEN)
+    found = [hit.key for hit in page.hits]
+    bench.logs.file(SCUT, withdrawal(int(page.hits[-1].number[5:12])))
+    bench.apply()
+    while page.next:
+        page = find(bench.catalogue, Query(words="照明", limit=7, after=page.next), OPEN)
+        found += [hit.key for hit in page.hits]
+    assert len(found) == len(set(found)) == 40
 
 
 def test_filters_without_words_list_the_newest_first(many):
@@ -249,6 +283,15 @@ def test_a_token_holds_for_its_query_and_view_only(many):
     ):
         with pytest.raises(BadToken):
             find(bench.catalogue, query, view)
+
+
+@pytest.mark.parametrize(
+    "tail", [[], [1], [[{}, 1]], [["a", -1]], [["a", (1 << 64) - 1]], [["a", 1]] * 6, {"a": 1}, [[[], []]]]
+)
+def test_a_token_made_up_with_the_right_digest_is_refused_too(many, tail):
+    query = Query(words="照", limit=5)
+    with pytest.raises(BadToken):
+        find(many[0].catalogue, replace(query, after=search._token(query, OPEN, tail)), OPEN)
 
 
 def test_full_width_and_case_do_not_matter(bench):

@@ -1,5 +1,6 @@
 """What a person typed against the word index, with filters, ranked, a page at a time."""
 
+import unicodedata
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -11,7 +12,8 @@ import orjson
 from catalog import views, words
 from catalog.catalogue import Catalogue
 from catalog.errors import BadQuery, BadToken
-from records import identifiers
+from catalog.standing import city
+from records import identifiers, kinds
 
 MAX_LIMIT = 1000
 MAX_CHARS = 500
@@ -31,6 +33,8 @@ _tail_decoder = msgspec.json.Decoder(_Tail)
 class Query:
     """What is asked for; "" asks nothing. Dates are filing dates, both included; `ipc` is a symbol or its beginning.
 
+    `kind` is a kind's name or title; `applicant` holds parts of names, all of which must be found; `city` is the label
+    of a home, or a part of the name that its register entry gives.
     `limit` is 1 to 1,000 hits a page, `after` the `next` of the page before of the same query.
     """
 
@@ -86,7 +90,7 @@ def find(catalogue: Catalogue, query: Query, view: int) -> Page:
     _check(query)
     tail = _tail(query, view)
     expression = words.match(query.words)
-    filters = _filters(query)
+    filters = _filters(catalogue, query, view)
     if not expression and (query.words or not filters):
         raise BadQuery("words", query.words, "nothing to search for")
     order = _RANKED if expression else _LISTED
@@ -168,16 +172,19 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _filters(query: Query) -> list[tuple[str, tuple[str, ...]]]:
+def _filters(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str, tuple[str, ...]]]:
     """Return (condition, its values) for each filter that is asked; what is typed stands in the values only."""
-    found: list[tuple[str, tuple[str, ...]]] = [
-        (f"record.{name} = ?", (value,))
-        for name, value in (("kind", query.kind), ("city", query.city), ("status", query.status))
-        if value
-    ]
+    found: list[tuple[str, tuple[str, ...]]] = []
+    if query.kind:
+        found.append(("record.kind = ?", (_kind(query.kind) or _refuse("kind", query.kind),)))
+    if query.city:
+        labels = _labels(catalogue, query.city, view)
+        found.append((f"record.city in ({','.join('?' * len(labels))})", labels))
+    if query.status:
+        found.append(("record.status = ?", (query.status,)))
     if query.applicant:
-        phrase = words.phrase(query.applicant) or _refuse("applicant", query.applicant)
-        found.append(("record.id in (select rowid from words where words match ?)", (f"applicants : {phrase}",)))
+        parts = words.all_of(query.applicant) or _refuse("applicant", query.applicant)
+        found.append(("record.id in (select rowid from words where words match ?)", (f"applicants : ({parts})",)))
     if query.ipc:
         prefix = words.ipc_prefix(query.ipc) or _refuse("ipc", query.ipc)
         beyond = prefix[:-1] + chr(ord(prefix[-1]) + 1)
@@ -187,6 +194,25 @@ def _filters(query: Query) -> list[tuple[str, tuple[str, ...]]]:
             day = identifiers.date(text) or _refuse(name, text)
             found.append((f"record.filing_date <> '' and record.filing_date {sign} ?", (day,)))
     return found
+
+
+def _kind(text: str) -> str:
+    """Return the name of a kind by its name or its title, "" for none."""
+    wanted = text.strip().casefold()
+    known = ((kind.name, (kind.name, kind.title_zh, kind.title_en.casefold())) for kind in kinds.all())
+    return next((name for name, titles in known if wanted in titles), "")
+
+
+def _labels(catalogue: Catalogue, text: str, view: int) -> tuple[str, ...]:
+    """Return the labels of homes that `text` names: the label itself, and those whose registered name holds it."""
+    wanted = unicodedata.normalize("NFKC", text).strip()
+    rows = catalogue.db.execute(
+        "select number from record where kind = 'organisation' and category = 'register' and state = 'current' "
+        "and views & ? <> 0 and instr(title, ?)",
+        (view, wanted),
+    )
+    homes = {label for (number,) in rows if number.count("/") == 1 and (label := city(number))}
+    return tuple(sorted(homes | {wanted.lower()}))
 
 
 def _refuse(field: str, value: str) -> NoReturn:

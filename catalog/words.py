@@ -56,6 +56,11 @@ def phrase(text: str) -> str:
     return f'"{found}"' if found else ""
 
 
+def all_of(text: str) -> str:
+    """Return the FTS5 expression that wants every word of a text as a phrase, "" where it holds no token."""
+    return " AND ".join(one for one in map(phrase, text.split()) if one)
+
+
 def _alternatives(word: str) -> str:
     application, publication = identifiers.application_number(word), identifiers.publication_number(word)
     numbers = (application and application.canonical, publication and publication.number, identifiers.ipc_symbol(word))
@@ -67,10 +72,10 @@ def _alternatives(word: str) -> str:
 def ipc_prefix(text: str) -> str | None:
     """Return the beginning that all symbols below a section, class, subclass, group or symbol have; None for no IPC.
 
-    "b65d1" gives "B65D 1/": a main group, not the groups 10 to 19.
+    "b65d1" gives "B65D 1/": a main group, not the groups 10 to 19. Whole symbols are read in every form of records.
     """
     found = _IPC.fullmatch(unicodedata.normalize("NFKC", text).strip().upper())
     if not found:
-        return None
+        return identifiers.ipc_symbol(text)
     above = "".join(part or "" for part in found.groups()[:3])
     return f"{above} {found[4]}/{found[5] or ''}" if found[4] else above

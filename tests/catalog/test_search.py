@@ -14,7 +14,7 @@ from catalog.indexing import index
 from catalog.search import Query, find
 from catalog.views import ALLIANCE, FULL, OPEN
 from tests.catalog.bench import Bench
-from tests.catalog.logs import GZ, LED, SCUT, SZU, application_no, key_of, organisation, patent, withdrawal
+from tests.catalog.logs import GZ, HUB, LED, SCUT, SZU, application_no, key_of, organisation, patent, withdrawal
 
 SIGNS = "照明散热装置发光二极管电路板结构方法"
 
@@ -212,6 +212,35 @@ def test_no_phrase_reaches_from_one_name_into_the_next(bench):
     assert keys(bench, applicant="照明") == []
 
 
+def test_an_applicant_is_found_by_parts_of_the_name(bench):
+    owners = [{"name": "华南理工大学"}, {"name": "Banyan Lighting Co., Ltd."}]
+    bench.logs.file(SCUT, patent(1, owners=owners), patent(2, "华南大学"))
+    bench.apply()
+    for part in ("理工", "华南 大学", "大学　华南", "banyan ltd", "ＢＡＮＹＡＮ", "华南理工大学;"):
+        assert keys(bench, applicant=part) == [key_of(1)], part
+    assert keys(bench, applicant="华南 师范") == keys(bench, applicant="北方 OR 华南") == []
+
+
+def test_a_kind_is_asked_for_by_name_or_title(bench):
+    bench.logs.file(SCUT, patent(1))
+    bench.apply()
+    for kind in ("patent_invention", "发明专利", " Invention patent "):
+        assert keys(bench, kind=kind) == [key_of(1)], kind
+    assert keys(bench, kind="外观设计专利") == []
+
+
+def test_a_city_is_asked_for_by_its_label_or_by_the_name_of_its_substation(bench):
+    bench.logs.file(HUB, organisation(GZ, "广州市知识产权保护中心", "substation"))
+    bench.logs.file(GZ, organisation(SCUT, "广州某大学"))
+    bench.logs.file(SCUT, patent(1))
+    bench.logs.file(SZU, patent(2))
+    bench.apply()
+    for text in ("gz", "GZ", "广州", "广州市", " gz "):
+        assert keys(bench, city=text) == [key_of(1)], text
+    assert keys(bench, city="sz") == [key_of(2)]
+    assert keys(bench, city="大学") == keys(bench, city="%") == []
+
+
 def test_registers_are_found_by_their_kind_only(bench):
     bench.logs.file(GZ, organisation(LED, "照明研究院"))
     bench.logs.file(LED, patent(1, "照明"))
@@ -233,6 +262,8 @@ def test_registers_are_found_by_their_kind_only(bench):
         {"words": "照", "limit": 0},
         {"words": "照", "limit": 1001},
         {"status": "good"},
+        {"kind": "patents"},
+        {"applicant": "; ("},
         {"ipc": "%"},
         {"applicant": '"'},
         {"date_from": "tomorrow"},
@@ -317,6 +348,8 @@ def test_characters_beyond_the_first_plane_are_found(bench):
         ("B65D1", "B65D 1/"),
         ("B65D 001/02", "B65D 1/02"),
         ("Ｂ６５Ｄ１／", "B65D 1/"),
+        ("B65D 1/02(2006.01)I", "B65D 1/02"),
+        ("B03C0003090000", "B03C 3/09"),
         ("65D", None),
         ("B6", None),
         ("I01B", None),

@@ -28,10 +28,12 @@ def query_options(command: Any) -> Any:
     """Add a search's words, filters and paging to a command."""
     options = [
         click.argument("words", nargs=-1),
-        click.option("--kind", default="", help=N_("Only this kind, for example patent_invention.")),
-        click.option("--applicant", default="", help=N_("Only records of this applicant, or part of the name.")),
+        click.option("--kind", default="", help=N_("Only this kind, for example patent_invention or 发明专利.")),
+        click.option("--applicant", default="", help=N_("Only records of this applicant, or parts of the name.")),
         click.option("--ipc", default="", help=N_("Only this IPC symbol, or its beginning: H05B, H05B45.")),
-        click.option("--city", default="", help=N_("Only records from this city's substation, for example gz.")),
+        click.option(
+            "--city", default="", help=N_("Only records from this city's substation, for example gz or 广州.")
+        ),
         click.option("--status", default="", help=N_("Only this legal status: valid, invalid or pending.")),
         click.option("--from", "date_from", default="", help=N_("Filed on this day or later, YYYY-MM-DD.")),
         click.option("--to", "date_to", default="", help=N_("Filed on this day or earlier, YYYY-MM-DD.")),

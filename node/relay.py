@@ -15,7 +15,7 @@ from banyan.v1 import search_pb2 as pb
 from banyan.v1 import search_pb2_grpc
 
 from catalog import search, showing, views
-from catalog.errors import BadQuery, CatalogError
+from catalog.errors import BadQuery, BadToken, CatalogError
 from node import cataloguing
 from node.node import Node, peer
 from sync import refusals
@@ -61,7 +61,7 @@ class SearchService(search_pb2_grpc.SearchServicer):
                 return above()
             return here(view)
         except CatalogError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error)[:200])
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, _facts(error))
         except SyncError as error:
             log.warning("search refused child=%s error=%s", child, type(error).__name__)
             refusals.refuse(context, error)
@@ -115,12 +115,26 @@ def _query(request: pb.FindRequest) -> search.Query:
         raise BadQuery("filters", "", "not an object of known filters") from error
 
 
+def _facts(error: CatalogError) -> str:
+    """Return what a refused query's error says, for `_refusal`; it may have come from a relay below."""
+    return json.dumps([type(error).__name__, *(str(fact)[:100] for fact in error.args)])
+
+
+def _refusal(details: str) -> CatalogError:
+    """Return the error that the node above refused a query with."""
+    try:
+        name, *facts = map(str, json.loads(details))
+    except (ValueError, TypeError):
+        return BadQuery("query", "", details)
+    return BadToken(*facts[:1]) if name == BadToken.__name__ else BadQuery(*facts[:3])
+
+
 def _called(node: Node, call: Callable[[], Any]) -> Any:
     try:
         return call()
     except grpc.RpcError as error:
         if isinstance(error, grpc.Call) and error.code() == grpc.StatusCode.INVALID_ARGUMENT:
-            raise BadQuery("query", "", str(error.details())) from error
+            raise _refusal(str(error.details())) from error
         raise refusals.understood(error, node.settings.parents[0].origin) from error
 
 
@@ -128,7 +142,8 @@ def _called(node: Node, call: Callable[[], Any]) -> Any:
 
 
 def find(node: Node, scope: str, query: search.Query) -> Answer:
-    """Ask the first parent, `scope` city, or the hub through it, `scope` province. Raises SyncError, BadQuery."""
+    """Ask the first parent, `scope` city, or the hub through it, `scope` province. Raises SyncError, BadQuery,
+    BadToken."""
     texts = {name: value for name, value in asdict(query).items() if value and name not in ("words", "limit", "after")}
     request = pb.FindRequest(
         scope=SCOPES[scope],

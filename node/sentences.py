@@ -70,6 +70,9 @@ REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where t
     "certificate": N_("its certificate does not say who it is"),
     "invited-under-another-name": N_("the invitation is for another name"),
     "other-keys-than-its-home-registers": N_("its home has registered other keys"),
+    "not understood": N_("not understood"),  # and what the catalogue refuses a query for
+    "nothing to search for": N_("nothing to search for"),
+    "none of valid, invalid, pending": N_("none of valid, invalid, pending"),
 }
 _MOST_ARGUMENTS = 6
 

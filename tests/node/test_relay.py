@@ -9,7 +9,7 @@ import pytest
 from banyan.v1 import search_pb2 as pb
 from banyan.v1 import search_pb2_grpc
 
-from catalog.errors import BadQuery
+from catalog.errors import BadQuery, BadToken
 from catalog.search import Query
 from node import admission, cataloguing, enrolment, intake, relay, settings
 from node.home import Home
@@ -116,6 +116,17 @@ def test_filters_and_pages_travel(built):
 def test_a_query_that_cannot_be_answered_is_refused_by_name(built, query, scope):
     with pytest.raises(BadQuery):
         relay.find(asking(built, OUTLET, CITY), scope, query)
+
+
+@pytest.mark.parametrize("scope", ["city", "province"])
+def test_a_refused_query_says_above_what_it_says_here(built, scope):
+    node = asking(built, OUTLET, CITY)
+    with pytest.raises(BadQuery) as refused:
+        relay.find(node, scope, Query(words="照明", status="好"))
+    assert refused.value.args == ("status", "好", "none of valid, invalid, pending")
+    with pytest.raises(BadToken) as unknown:
+        relay.find(node, scope, Query(words="照明", after="abc"))
+    assert unknown.value.args == ("abc",)
 
 
 @pytest.mark.parametrize(

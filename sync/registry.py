@@ -175,6 +175,8 @@ class Registry:
     def check_bringer(self, path: str, name: str) -> Registration:
         """Return the registration of log `name` if `path` may bring it; raise UnknownOrigin, NotAllowed."""
         found = self.check_active(name)
+        if name == self._me:  # our own log is never a mirror: a receipt on it would take the place of our head
+            raise NotAllowed(name, "not-of-this-path")
         if path == name or self.home(name) == path:
             return found
         member = self.membership(path, name)

@@ -154,6 +154,12 @@ def test_a_log_comes_by_itself_its_home_or_an_alliance_that_counts_it(logs):
     assert reason(logs.registry.check_bringer, CITY, OUTLET) == "yes"
 
 
+def test_nobody_brings_a_node_its_own_log(logs):
+    """An alliance that calls the hub a member could otherwise have the hub sign a receipt over its own head."""
+    logs.say(ALLIANCE, Member(HUB, "active"))
+    assert reason(logs.registry.check_bringer, ALLIANCE, HUB) == "not-of-this-path"
+
+
 def test_the_homes_status_closes_every_path(logs):
     logs.say(CITY, made.node(OUTLET, status="suspended"))
     logs.say(ALLIANCE, Member(OUTLET, "active"))

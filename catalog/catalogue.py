@@ -3,6 +3,7 @@
 One Catalogue a thread or call.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -55,6 +56,8 @@ class Catalogue:
         """Make the file, or bring an older one up to date, and open it."""
         connection = _connect(path)
         schema.prepare(connection)
+        if not _generation(connection):
+            connection.execute(f"pragma user_version = {1 + secrets.randbelow(2**31 - 1)}")
         connection.close()
         return cls(path)
 
@@ -77,6 +80,11 @@ class Catalogue:
             self.db.rollback()
             raise
         self.db.execute("commit")
+
+    @property
+    def generation(self) -> int:
+        """Return the number that this making of the catalogue drew: after a rebuild, rows have other ids."""
+        return _generation(self.db)
 
     def cursor(self) -> int:
         """Return the id of the last journal row that is in the view, 0 for an empty one."""
@@ -154,6 +162,10 @@ class Catalogue:
 
     def _one(self, query: str) -> int:
         return int(self.db.execute(query).fetchone()[0])
+
+
+def _generation(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("pragma user_version").fetchone()[0])
 
 
 def _connect(path: Path) -> sqlite3.Connection:

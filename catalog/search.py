@@ -88,7 +88,8 @@ def find(catalogue: Catalogue, query: Query, view: int) -> Page:
     if view not in views.ALL:
         raise BadQuery("view", str(view), "not a view")
     _check(query)
-    tail = _tail(query, view)
+    asked_for = _asked_for(catalogue, query, view)
+    tail = _tail(asked_for, query.after)
     expression = words.match(query.words)
     filters = _filters(catalogue, query, view)
     if not expression and (query.words or not filters):
@@ -110,7 +111,7 @@ def find(catalogue: Catalogue, query: Query, view: int) -> Page:
     (total,) = catalogue.db.execute(f"{hits} select count(*) from hits", values).fetchone()
     shown = rows[: query.limit]
     tail = [*tail, *(row[:2] for row in shown)][-_TAIL:]
-    return Page(total, [Hit(*row[2:]) for row in shown], _token(query, view, tail) if len(rows) > query.limit else "")
+    return Page(total, [Hit(*row[2:]) for row in shown], _token(asked_for, tail) if len(rows) > query.limit else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,26 +220,26 @@ def _refuse(field: str, value: str) -> NoReturn:
     raise BadQuery(field, value, "not understood")
 
 
-def _token(query: Query, view: int, tail: list[_Hit]) -> str:
+def _asked_for(catalogue: Catalogue, query: Query, view: int) -> bytes:
+    """Return what a token is tied to: the query, the view, and this making of the catalogue, whose rows it names."""
+    return orjson.dumps([asdict(replace(query, after="", limit=1)), view, catalogue.generation])
+
+
+def _token(asked_for: bytes, tail: list[_Hit]) -> str:
     said = orjson.dumps(tail)
-    return urlsafe_b64encode(_digest(query, view, said) + said).decode().rstrip("=")
+    digest = sha256(b"banyan-page/v1\0" + asked_for + said).digest()[:_DIGEST_BYTES]
+    return urlsafe_b64encode(digest + said).decode().rstrip("=")
 
 
-def _tail(query: Query, view: int) -> list[_Hit]:
+def _tail(asked_for: bytes, after: str) -> list[_Hit]:
     """Return the last hits that were shown, none at the beginning; raise BadToken."""
-    if not query.after:
+    if not after:
         return []
     try:
-        raw = urlsafe_b64decode(query.after + "=" * (-len(query.after) % 4))
+        raw = urlsafe_b64decode(after + "=" * (-len(after) % 4))
         tail = _tail_decoder.decode(raw[_DIGEST_BYTES:])
     except (ValueError, msgspec.DecodeError) as error:
-        raise BadToken(query.after) from error
-    if _token(query, view, tail) != query.after:
-        raise BadToken(query.after)  # of another query or view, or not ours
+        raise BadToken(after) from error
+    if _token(asked_for, tail) != after:
+        raise BadToken(after)  # of another query, view or catalogue, or not ours
     return tail
-
-
-def _digest(query: Query, view: int, said: bytes) -> bytes:
-    """Tie a position to the query and view that it was reached by."""
-    asked = orjson.dumps([asdict(replace(query, after="", limit=1)), view])
-    return sha256(b"banyan-page/v1\0" + asked + said).digest()[:_DIGEST_BYTES]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from catalog import search, words
 from catalog.errors import BadQuery, BadToken
 from catalog.indexing import index
+from catalog.rebuilding import rebuild
 from catalog.search import Query, find
 from catalog.views import ALLIANCE, FULL, OPEN
 from tests.catalog.bench import Bench
@@ -321,8 +322,20 @@ def test_a_token_holds_for_its_query_and_view_only(many):
 )
 def test_a_token_made_up_with_the_right_digest_is_refused_too(many, tail):
     query = Query(words="照", limit=5)
+    asked_for = search._asked_for(many[0].catalogue, query, OPEN)
     with pytest.raises(BadToken):
-        find(many[0].catalogue, replace(query, after=search._token(query, OPEN, tail)), OPEN)
+        find(many[0].catalogue, replace(query, after=search._token(asked_for, tail)), OPEN)
+
+
+def test_a_token_ends_with_a_rebuild(bench):
+    bench.logs.file(SCUT, *map(patent, range(10)))
+    bench.apply()
+    query = Query(words="照明", limit=4)
+    query = replace(query, after=find(bench.catalogue, query, OPEN).next)
+    assert len(find(bench.catalogue, query, OPEN).hits) == 4
+    rebuild(bench.logs.store, bench.path, "", lambda: bench.now)
+    with pytest.raises(BadToken):
+        find(bench.catalogue, query, OPEN)
 
 
 def test_full_width_and_case_do_not_matter(bench):

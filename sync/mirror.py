@@ -103,8 +103,8 @@ def take(
 ) -> Taken:
     """Store one package of the tree that `end` signs, with those of its parts that verify and are due here.
 
-    Raises BadProof, Malformed, Conflict, NotAllowed and stores nothing of it then. Taking the same package again is
-    harmless: the overlap is skipped after its leaf hashes compare equal. A bad or undue part is dropped and stays
+    Raises BadProof, Malformed, Conflict, NotAllowed, Fork and stores nothing of it then. Taking the same package again
+    is harmless: the overlap is skipped after its leaf hashes compare equal. A bad or undue part is dropped and stays
     wanted.
     """
     log = store.log(end.origin)
@@ -126,6 +126,9 @@ def take(
     held = bundles.leaves(found.first, min(next_entry, found.last))
     if held != leaves[: len(held)]:
         raise BadProof("entries differ from those already stored")
+    if proof.left_hashes(start, found.last, end.size, found.proof) != tree.prefix_hashes(bundles, start):
+        known = store.newest_head(log)  # `end` promises other entries in front, and both are signed
+        _freeze(store, log, end, known.note if known else b"")
     statements = [entry.commitments(one) for one in found.entries]
     if found.first == 0:
         _check_genesis(found.entries[0], registered, committer)

@@ -41,6 +41,18 @@ def check_subtree(start: int, end: int, subtree: bytes, size: int, proof: Sequen
         _check_inside(start, end, subtree, size, proof, root)
 
 
+def left_hashes(start: int, end: int, size: int, proof: Sequence[bytes]) -> list[bytes]:
+    """Return the hashes of a proof that `check_subtree` passed which stand for [0, start), its smallest subtree first.
+
+    A proof shows that [start, end) belongs under the root; these say behind which entries.
+    """
+    if start == 0 or end == size:
+        return list(proof) if start else []
+    last, shift = end - 1, (end - start).bit_length() - 1  # perfect, as start is not 0 and end not size
+    height = (last ^ (size - 1)).bit_length() - shift
+    return [one for bit, one in enumerate(proof[:height]) if last >> shift + bit & 1] + list(proof[height:])
+
+
 def _is_perfect(start: int, end: int) -> bool:
     width = end - start
     return width & (width - 1) == 0

@@ -61,6 +61,12 @@ def range_root(hashes: Hashes, start: int, end: int) -> bytes:
     return node_hash(range_root(hashes, start, start + split), range_root(hashes, start + split, end))
 
 
+def prefix_hashes(hashes: Hashes, size: int) -> list[bytes]:
+    """Return the roots of the perfect subtrees that make up the first `size` leaves, the smallest first."""
+    bits = (bit for bit in range(size.bit_length()) if size >> bit & 1)
+    return [hashes.hash_at(bit, (size >> bit) - 1) for bit in bits]
+
+
 def inclusion_proof(hashes: Hashes, index: int, size: int) -> list[bytes]:
     """Return the audit path of leaf `index` in the tree of `size` leaves, its sibling first. RFC 6962 section 2.1.1."""
     return subtree_proof(hashes, index, index + 1, size)

@@ -9,8 +9,8 @@ from sync import mirror, tree
 from sync.bundles import packages
 from sync.errors import BadProof, BadSignature, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
 from tests.sync import made
-from tests.sync.made import NOW_S, OUTLET
-from tests.sync.mirrored import HEADS, SIZE, Receiver, Sender
+from tests.sync.made import CITY, NOW_S, OUTLET
+from tests.sync.mirrored import HEADS, MIRROR, SIZE, Receiver, Sender
 
 
 @pytest.fixture(scope="module")
@@ -252,3 +252,27 @@ def test_entry_0_must_agree_with_the_registration(city):
     with made.opened(city.written.log_db) as store, pytest.raises(Malformed):
         mirror.take(store, mine, first, city.sender.heads[SIZE], other, city.may_hold)
     assert city.rows() == before
+
+
+# -- a log with two branches ------------------------------------------------------------------------------------------
+
+
+def branch(city, size):
+    """Return the log's bundles and a signed head of `size` entries that differ from the outlet's from the first on."""
+    other = made.Written(city.written.path.parent / "branch", OUTLET)
+    other.add(size - 1, body=b"another branch")
+    return other, other.seal()
+
+
+def test_entries_of_another_branch_are_not_put_behind_those_held_but_show_the_fork(city):
+    city.record(512)
+    city.take_all(512)
+    other, head = branch(city, SIZE)
+    with made.opened(city.written.log_db) as store, made.opened(other.log_db) as sending:
+        mirror.record_head(store, city.registered, CITY, head.note, 0, [])  # another path, where nothing is recorded
+        (package, *_more) = packages(sending, sending.log(OUTLET), 512, SIZE, SIZE, lambda audience: True)
+        with pytest.raises(Fork):
+            mirror.take(store, city.registered, package, head, made.committer(OUTLET), city.may_hold)
+        assert store.log(OUTLET).next_entry == 512
+        assert store.log(OUTLET).frozen
+        assert [what for _at, what, _origin, _detail in store.alarms()] == ["fork"]

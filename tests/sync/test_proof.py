@@ -162,3 +162,13 @@ def test_published_vectors_agree_but_for_the_one_with_a_12_byte_root(shared_vect
             differing.add(file.stem)
     assert checked == 196
     assert differing == {"sizes-are-equal-one-and-proof-is-empty"}
+
+
+@pytest.mark.parametrize("size", range(1, 66))
+def test_the_left_hashes_of_a_proof_are_those_of_the_leaves_in_front(size):
+    held = Held(LEAVES[:size])
+    for start in range(size):
+        for end in range(start + 1, size + 1):
+            if may_be_proved(start, end, size):
+                hashes = tree.subtree_proof(held, start, end, size)
+                assert proof.left_hashes(start, end, size, hashes) == tree.prefix_hashes(held, start)

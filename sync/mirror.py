@@ -217,8 +217,8 @@ def give_receipt(store: Store, lock: HeadLock, signer: Signer, parent: str, end:
     """Return this node's receipt on `end` once every entry below it is stored; None before that.
 
     `stored` moves first, then head.lock is swapped, then the note is kept. A smaller head than one already signed is
-    never signed again; raises Conflict then, and where our own leaves do not give the head's root. Nor, with None, one
-    smaller than a receipt that the child shows and that we forgot.
+    never signed again; raises Conflict then, and where our own leaves do not give the head's root; Fork where they do
+    not give the root signed last. Nor, with None, one smaller than a receipt that the child shows and that we forgot.
     """
     with store.write():
         log = store.add_log(end.origin)
@@ -229,8 +229,10 @@ def give_receipt(store: Store, lock: HeadLock, signer: Signer, parent: str, end:
         store.set_stored(log, end.size)
     with lock.swap(end.origin) as swap:
         held = swap.held
-        if held is not None and (held.size > end.size or (held.size == end.size and held.root != end.root)):
+        if held is not None and held.size > end.size:
             raise Conflict(held.size, log.stored, log.next_entry)
+        if held is not None and Bundles(store, log).root(held.size) != held.root:
+            _freeze(store, log, end, held.note)  # we signed for another branch, before log.db was restored
         time_s = max(now_s, held.time_s + 1) if held else now_s
         note = head.sign_receipt(signer, end.checkpoint, time_s)
         swap.set(Signed(end.size, end.root, time_s, note))

@@ -276,3 +276,23 @@ def test_entries_of_another_branch_are_not_put_behind_those_held_but_show_the_fo
         assert store.log(OUTLET).next_entry == 512
         assert store.log(OUTLET).frozen
         assert [what for _at, what, _origin, _detail in store.alarms()] == ["fork"]
+
+
+def test_no_receipt_continues_another_branch_than_the_last_one(city):
+    """head.lock remembers what was signed; log.db came from an old backup, and was filled again by another branch."""
+    city.record(300)
+    city.take_all(300)
+    city.receipt(300)
+    other, head = branch(city, SIZE)
+    city.written.log_db.unlink()
+    made.Store.create(city.written.log_db).close()
+    with made.opened(city.written.log_db) as store, made.opened(other.log_db) as sending:
+        mirror.record_head(store, city.registered, OUTLET, head.note, 0, [])
+        for package in packages(sending, sending.log(OUTLET), 0, SIZE, SIZE, lambda audience: True):
+            mirror.take(store, city.registered, package, head, made.committer(OUTLET), city.may_hold)
+        with made.locked(city.written.head_lock) as lock:
+            signed = lock.signed(OUTLET)
+            with pytest.raises(Fork):
+                mirror.give_receipt(store, lock, MIRROR, CITY, head, NOW_S)
+            assert lock.signed(OUTLET) == signed
+        assert store.log(OUTLET).frozen

@@ -13,7 +13,9 @@ from node.errors import NodeError
 from node.frame import passed
 from node.home import write_whole
 from node.messages import N_, _
+from node.node import Node
 from node.report import Context
+from records import identifiers
 from sync import evidence as evidences
 
 
@@ -62,6 +64,18 @@ def show_hits(context: Context, total: int, hits: list[dict[str, Any]], after: s
         context.say(_("More: --after {token}").format(token=after))
 
 
+def find_key(node: Node, text: str) -> str | None:
+    """Return the key that a person means, or None. An outlet indexes its own few records first where it must: a
+    publication number is known by the index only."""
+    with cataloguing.catalogue(node) as found:
+        known = showing.find_key(found, text)
+    if known or node.settings.role != "outlet" or not identifiers.publication_number(text):
+        return known
+    cataloguing.apply(node)
+    with cataloguing.catalogue(node) as found:
+        return showing.find_key(found, text)
+
+
 def search_here(top: frame.Group) -> None:
     """Add `search` in the own catalogue, everything that this node may see."""
 
@@ -91,8 +105,8 @@ def show_here(top: frame.Group) -> None:
     @passed
     def command(context: Context, key: str) -> None:
         node = opened(context)
+        known = find_key(node, key)
         with node.opened() as here, cataloguing.catalogue(node) as found:
-            known = showing.find_key(found, key)
             show_record(context, showing.show(here.store, found, known, views.FULL) if known else None, key)
 
 
@@ -104,10 +118,10 @@ def history(top: frame.Group) -> None:
     @passed
     def command(context: Context, key: str) -> None:
         node = opened(context)
+        known = find_key(node, key)
+        if known is None:
+            raise NoSuchRecord(key)
         with node.opened() as here, cataloguing.catalogue(node) as found:
-            known = showing.find_key(found, key)
-            if known is None:
-                raise NoSuchRecord(key)
             versions = showing.history(here.store, found, known)
         if not context.json:
             versions = [{**one, "applied_at": moment(one["applied_at"])} for one in versions]
@@ -131,9 +145,9 @@ def evidence(top: frame.Group) -> None:
     @passed
     def command(context: Context, key: str, origin: str, out: Path | None) -> None:
         node = opened(context)
+        known = find_key(node, key)
         with node.opened() as here:
             with cataloguing.catalogue(node) as found:
-                known = showing.find_key(found, key)
                 versions = showing.history(here.store, found, known) if known else []
             stated = [one for one in versions if origin in ("", one["origin"])]
             if not stated:

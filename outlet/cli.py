@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from catalog import showing
 from node import amendments, cataloguing, commands, frame, intake, lookups, relay
 from node.frame import passed
 from node.messages import N_, _
@@ -73,8 +72,7 @@ def _report(context: Context, node: Node, done: Submission) -> int:
 
 
 def _key(node: Node, text: str) -> str:
-    with cataloguing.catalogue(node) as found:
-        known = showing.find_key(found, text)
+    known = lookups.find_key(node, text)
     if known is None:
         raise lookups.NoSuchRecord(text)
     return known

@@ -10,7 +10,7 @@ from node import admission, cataloguing, frame, messages
 from node.frame import DONE, MISUSED, REFUSED
 from outlet import cli, filing
 from tests.node.filing import key, number, open_with_search, row, write
-from tests.world import CITY, HUB, OUTLET, World
+from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
 
 HAN = re.compile("[一-龥]")
 
@@ -111,6 +111,15 @@ def test_amending_by_hand(outlet, run):
     assert run("receipts", "3")[1][0]["number"] == 3
 
 
+def test_a_record_is_known_by_its_publication_number_as_soon_as_it_is_imported(outlet, run):
+    published = {"公开（公告）号": "CN107000001A", "公开（公告）日": "2018-01-25"}
+    run("import", file_of(outlet, row(1, **published)))
+    assert run("show", "CN107000001A")[1]["fields"]["application_no"] == number(1)
+    run("import", file_of(outlet, row(2, **{**published, "公开（公告）号": "CN107000002A"})))
+    assert run("withdraw", "107000002A", "--reason", "重复")[1]["sealed"] == 1
+    assert run("show", number(2))[1]["state"] == "tombstone"
+
+
 def test_refused_rows_end_with_1_and_come_back_in_a_file(outlet, run):
     bad = row(2, 申请号="=HYPERLINK(1)")
     code, done, err = run("import", file_of(outlet, row(1), bad, row(3, "+1+cmd"), row(3, "-2")))
@@ -162,7 +171,9 @@ def test_the_page_of_a_receipt_holds_its_facts_and_no_markup_of_others(outlet, r
         (["import", "undo", "9"], REFUSED, "There is no submission number 9 here. `receipts` lists them."),
         (["receipts", "9"], REFUSED, "There is no submission number 9 here."),
         (["search"], REFUSED, "The query cannot be answered"),
-        (["search", "照明", "--after", "zzz"], REFUSED, ""),
+        (["search", "照明", "--after", "zzz"], REFUSED, "This page of the list is no longer known (zzz)."),
+        (["search", "照明", "--status", "good"], REFUSED, "status = good: none of valid, invalid, pending."),
+        (["search", "照明", "--kind", "patents", "--scope", "city"], REFUSED, "kind = patents: not understood."),
         (["join", "-"], REFUSED, "This is not a whole invitation token"),
         (["import", "x.csv", "3"], MISUSED, "only `import undo NUMBER` takes a number"),
         (["import"], MISUSED, "is missing"),
@@ -179,6 +190,22 @@ def test_every_refusal_says_its_cause_in_a_sentence(outlet, run, monkeypatch, gi
     assert words in err
     assert {"error", "message"} <= set(answer)
     assert len(err.splitlines()) == (2 if code == MISUSED else 1)
+
+
+def test_a_program_runs_nodes_of_its_own_tier_only(outlet, capfd):
+    path = outlet.path / "substation.txt"
+    path.write_text(admission.invite(outlet.nodes[HUB], OTHER_CITY, "substation", "深圳市分站", 7).encode() + "\n")
+    before = [one.next_entry for one in logs_of(outlet.nodes[CITY])]
+    for home, line in ((outlet.home(CITY), "withdraw x --reason x"), (outlet.path / "new", f"join {path}")):
+        code = frame.run(cli.top, [*line.split(), "--home", str(home), "--lang", "en"], {"LANG": "C"})
+        assert (code, "is run by `banyan-substation`" in capfd.readouterr().err) == (REFUSED, True)
+    assert [one.next_entry for one in logs_of(outlet.nodes[CITY])] == before
+    assert not (outlet.path / "new").exists()
+
+
+def logs_of(node):
+    with node.opened() as opened:
+        return opened.store.logs()
 
 
 def test_a_parent_that_is_away_is_named(outlet, run):

@@ -44,29 +44,33 @@ def take_file(
     with path.open("rb") as content:
         digest = file_digest(content, "sha256").hexdigest()
     with submitting(node, person, [path.name], digest) as under_way:
+        taken = under_way.taken_before(digest)
         for rows in _batches(cnipa_export.statements(table), under_way.room):
-            _take(under_way, rows, choice)
+            _take(under_way, rows, choice, taken)
             progress(len(rows))
     return under_way.submission
 
 
-def _take(under_way: Submitting, rows: list[cnipa_export.Row], choice: Choice) -> None:
+def _take(under_way: Submitting, rows: list[cnipa_export.Row], choice: Choice, taken: int) -> None:
     """File what a batch of rows changes, and account for each row."""
     held = under_way.filed([row.record.key for row in rows if row.record])
     entries: list[Parts] = []
     notes: list[RowFinding] = []
     for row in rows:
         found, key = list(row.findings), row.record.key if row.record else ""
-        made = _change(row, held.get(key), choice, found, under_way.number)
+        made = _change(row, held.get(key), choice, found, under_way.number, taken)
         entries += [made] if made else []
         notes += noted(row.row_no, key, found)
     under_way.add(len(rows), entries, sum(row.record is None for row in rows), notes)
 
 
 def _change(
-    row: cnipa_export.Row, held: Filed | None, choice: Choice, found: list[Finding], number: int
+    row: cnipa_export.Row, held: Filed | None, choice: Choice, found: list[Finding], number: int, taken: int
 ) -> Parts | None:
-    """Return the entry that a row makes, or None where it changes nothing; add a finding where it is too old."""
+    """Return the entry that a row makes, or None where it changes nothing; add a finding where it is too old.
+
+    It is too old as well where the same file was taken before, as submission `taken`, and the record changed since.
+    """
     stated = row.record
     if stated is None or any(one.rule == "DUPLICATE_ROW" for one in found):
         return None
@@ -74,6 +78,9 @@ def _change(
         found.append(finding("OLDER", "", stated.key))
         return None
     new = changes.change(held.record if held else None, stated, row.stated, choice.clear_empty)
+    if new and held and held.record.op == "assert" and 0 < taken < held.record.source.get("submission", 0):
+        found.append(finding("OLDER", "", stated.key))
+        return None
     if new is None and held and choice.audience not in (None, shown(held)):
         new = held.record  # only who may see it changes
     if new is None:

@@ -83,6 +83,23 @@ def test_a_correction_replaces_what_is_given_and_clears_what_is_empty(node, take
     assert counts(amendments.correct(node, key(1), {"title": "一种散热灯具"}, "李")) == (1, 0, 1, 0)
 
 
+def test_the_same_file_again_does_not_take_a_correction_back(node, take):
+    take(row(1), row(2))
+    amendments.correct(node, key(1), {"title": "一种散热灯具"}, "李")
+    again = take(row(1), row(2))
+    assert (counts(again), dict(again.findings)) == ((2, 0, 2, 0), {"OLDER": 1})
+    assert said(node, 1)["federation"].fields["title"] == "一种散热灯具"
+    assert take(row(1, "新"), row(2)).sealed == 1  # another file states it anew
+
+
+def test_a_file_that_was_undone_counts_as_never_taken(node, take):
+    take(row(1))
+    amendments.undo(node, 1, "李")
+    take(row(1, "另一"))
+    assert take(row(1)).sealed == 1
+    assert said(node, 1)["federation"].fields["title"] == "一种照明装置"
+
+
 def test_a_corrected_field_is_no_longer_written_as_in_the_file(node, take):
     take(row(1, 申请日="2017年3月1日", 主分类号="B65D1/02(2006.01)I"))
     assert said(node, 1)["federation"].fields["raw"].keys() == {"filing_date", "ipc"}

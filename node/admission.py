@@ -66,10 +66,10 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
                 else:
                     raise Malformed("enrolment", "neither joining nor renewing")
         except NodeError as error:
-            log.warning("enrolment refused origin=%s reason=%s", request.origin[:80], type(error).__name__)
+            log.warning("enrolment refused origin=%r reason=%s", request.origin[:80], type(error).__name__)
             _refuse(context, error)
         except SyncError as error:
-            log.warning("enrolment refused origin=%s error=%r", request.origin[:80], error)
+            log.warning("enrolment refused origin=%r error=%r", request.origin[:80], error)
             refusals.refuse(context, error)
         log.info("enrolled origin=%s", request.origin)
         self._enrolled(request.origin)
@@ -183,7 +183,8 @@ def name_record(origin: str, role: str, name: str) -> bytes:
 
 
 def _refuse(context: grpc.ServicerContext, error: NodeError) -> NoReturn:
-    facts = ",".join(str(one) for one in error.args)[:400].encode("ascii", "replace").decode()
-    context.set_trailing_metadata(((refusals.REASON, type(error).__name__), (refusals.FACTS, facts)))
+    context.set_trailing_metadata(
+        ((refusals.REASON, type(error).__name__), (refusals.FACTS, refusals.as_facts(error.args)))
+    )
     context.abort(grpc.StatusCode.PERMISSION_DENIED, type(error).__name__)
     raise AssertionError("abort returns to nobody")

@@ -3,6 +3,7 @@
 Sizes go in a trailer, notes never do: metadata is limited to 8 KB.
 """
 
+from collections.abc import Iterable
 from typing import NoReturn
 
 import grpc
@@ -27,16 +28,31 @@ TABLE: dict[type[SyncError], tuple[grpc.StatusCode, str]] = {
     errors.NoRoom: (_Code.RESOURCE_EXHAUSTED, "NO_ROOM"),
     errors.NeedsRecovery: (_Code.FAILED_PRECONDITION, "NEEDS_RECOVERY"),
 }
+_COUNTS: dict[type[SyncError], int] = {  # of facts, where there are not two; what the other side says may be fewer
+    errors.UnknownOrigin: 1,
+    errors.BadProof: 1,
+    errors.OldSize: 1,
+    errors.OverLimit: 3,
+    errors.Conflict: 3,
+}
 _BY_REASON = {reason: kind for kind, (_status, reason) in TABLE.items()}
 
 
 def refuse(context: grpc.ServicerContext, error: SyncError) -> NoReturn:
     """End the call with the error's status, reason word and facts."""
     status, reason = TABLE[type(error)]
-    facts = ",".join(str(one) for one in error.args)[:400]
-    context.set_trailing_metadata(((REASON, reason), (FACTS, facts.encode("ascii", "replace").decode())))
+    context.set_trailing_metadata(((REASON, reason), (FACTS, as_facts(error.args))))
     context.abort(status, reason)
     raise AssertionError("abort returns to nobody")
+
+
+def as_facts(given: Iterable[object]) -> str:
+    """Return facts as one trailer carries them: at most 400 printable ASCII characters, others as `?`.
+
+    gRPC sends no answer at all with a control character in a trailer, and names from outside may have any.
+    """
+    whole = ",".join(str(one) for one in given)[:400]
+    return "".join(sign if " " <= sign <= "~" else "?" for sign in whole)
 
 
 def trailers(error: grpc.RpcError) -> dict[str, str]:
@@ -51,7 +67,10 @@ def understood(error: grpc.RpcError, node: str) -> SyncError:
     said = trailers(error)
     kind = _BY_REASON.get(said.get(REASON, ""))
     if kind is not None:
-        return kind(*(_fact(one) for one in said.get(FACTS, "").split(",")))
+        count = _COUNTS.get(kind, 2)
+        facts = [_fact(one) for one in said.get(FACTS, "").split(",", count - 1)]
+        if kind is not errors.OldSize or isinstance(facts[0], int):
+            return kind(*facts, *[""] * (count - len(facts)))
     status = error.code() if isinstance(error, grpc.Call) else grpc.StatusCode.UNKNOWN
     detail = error.details() if isinstance(error, grpc.Call) else str(error)
     if status in (_Code.UNAVAILABLE, _Code.DEADLINE_EXCEEDED, _Code.CANCELLED, _Code.RESOURCE_EXHAUSTED):

@@ -138,6 +138,14 @@ def test_a_token_of_one_origin_binds_its_signatures(world, city):
 # -- doors ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_name_with_control_characters_is_answered_and_forges_no_log_line(world, city, caplog):
+    token, name = invite(world), "x\n2026-01-01 INFO enrolled origin=x"
+    with pytest.raises(UnknownOrigin):
+        ask(token, pb.EnrolRequest(origin=name, renewal=pb.Renewal(time_ms=1)))
+    assert any(name.partition("\n")[2] in one.getMessage() for one in caplog.records)
+    assert not any("\n" in one.getMessage() for one in caplog.records)
+
+
 def test_a_request_over_64_kib_is_refused_and_the_door_stays_open(world, city):
     token, mine = invite(world), own_keys(world, "mine")
     large = request(token, mine, [b"x" * 70_000])

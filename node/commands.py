@@ -10,6 +10,7 @@ import click
 
 from catalog import rebuilding
 from node import admission, cataloguing, enrolment, frame, nightly, nodes, tokens
+from node.errors import WrongProgram
 from node.frame import passed
 from node.home import Home, write_whole
 from node.messages import N_, _
@@ -18,10 +19,25 @@ from node.report import Context
 from node.running import Running
 from sync.session import Report
 
+_PROGRAMS = {
+    "hub": "banyan-hub",
+    "substation": "banyan-substation",
+    "alliance": "banyan-substation",
+    "outlet": "banyan-outlet",
+}
+
 
 def opened(context: Context) -> Node:
-    """Return the node that a command is about."""
-    return Node.open(context.home, context.environ)
+    """Return the node that a command is about. Raises NoHome, and WrongProgram for a home of another tier."""
+    node = Node.open(context.home, context.environ)
+    _check_program(context, node.origin, node.settings.role)
+    return node
+
+
+def _check_program(context: Context, origin: str, role: str) -> None:
+    """A city's home that files like an outlet, or an outlet's that seals like a hub, would do harm for good."""
+    if _PROGRAMS[role] != context.program:
+        raise WrongProgram(origin, context.program, _PROGRAMS[role])
 
 
 def person(context: Context) -> str:
@@ -47,6 +63,7 @@ def join(top: frame.Group, listens: bool) -> None:
     @passed
     def command(context: Context, token: TextIO, name: str, **listen: str) -> None:
         invitation = tokens.parse(token.read(tokens.MAX_CHARS + 2))
+        _check_program(context, invitation.origin, invitation.role)
         node = enrolment.join(Home(context.home_path.absolute()), invitation, name or invitation.origin, **listen)
         context.say(_("Joined as {origin}.").format(origin=node.origin))
         night = nightly.run(node)

@@ -33,6 +33,16 @@ class NoHome(NodeError):
     )
 
 
+class WrongProgram(NodeError):
+    """A node of one tier is run by the program of that tier alone: (origin, program, right)."""
+
+    facts = ("origin", "program", "right")
+    sentence = N_(
+        "{origin} is run by `{right}`, not by `{program}`. Use that program, or another home or invitation. "
+        "Nothing was changed."
+    )
+
+
 class HomeExists(NodeError):
     """A new home needs an empty place: (path,)."""
 

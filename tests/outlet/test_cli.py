@@ -10,7 +10,7 @@ from node import admission, cataloguing, frame, messages
 from node.frame import DONE, MISUSED, REFUSED
 from outlet import cli, filing
 from tests.node.filing import key, number, open_with_search, row, write
-from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
+from tests.world import CITY, HUB, OUTLET, World
 
 HAN = re.compile("[一-龥]")
 
@@ -190,22 +190,6 @@ def test_every_refusal_says_its_cause_in_a_sentence(outlet, run, monkeypatch, gi
     assert words in err
     assert {"error", "message"} <= set(answer)
     assert len(err.splitlines()) == (2 if code == MISUSED else 1)
-
-
-def test_a_program_runs_nodes_of_its_own_tier_only(outlet, capfd):
-    path = outlet.path / "substation.txt"
-    path.write_text(admission.invite(outlet.nodes[HUB], OTHER_CITY, "substation", "深圳市分站", 7).encode() + "\n")
-    before = [one.next_entry for one in logs_of(outlet.nodes[CITY])]
-    for home, line in ((outlet.home(CITY), "withdraw x --reason x"), (outlet.path / "new", f"join {path}")):
-        code = frame.run(cli.top, [*line.split(), "--home", str(home), "--lang", "en"], {"LANG": "C"})
-        assert (code, "is run by `banyan-substation`" in capfd.readouterr().err) == (REFUSED, True)
-    assert [one.next_entry for one in logs_of(outlet.nodes[CITY])] == before
-    assert not (outlet.path / "new").exists()
-
-
-def logs_of(node):
-    with node.opened() as opened:
-        return opened.store.logs()
 
 
 def test_a_parent_that_is_away_is_named(outlet, run):

@@ -18,6 +18,7 @@ ED25519 = 0x01
 ED25519_COSIGNATURE = 0x04
 MLDSA44 = 0x06
 _KEY_BYTES = {ED25519: 32, ED25519_COSIGNATURE: 32, MLDSA44: 1312}
+MAX_TIME_S = 2**63 - 1  # what a store's integer holds
 _FIELD_PRIME = 2**255 - 19
 _SMALL_ORDER_Y = {
     0,
@@ -104,6 +105,8 @@ def verify(key: note.VerifierKey, found: Checkpoint, signature: note.Signature) 
         if len(value) < 9:
             raise BadSignature(key.name, "too short")
         time_s, value = unpack(">Q", value[:8])[0], value[8:]
+    if time_s > MAX_TIME_S:
+        raise BadSignature(key.name, "a time out of range")
     if key.type == MLDSA44:
         covered = cosigned(key.name, time_s, found.origin, 0, found.size, found.root)
     elif key.type == ED25519_COSIGNATURE:

@@ -110,6 +110,12 @@ def test_without_both_keys_known_no_head_counts(known):
         head.open_head(note_of(*both()), known)
 
 
+def test_a_time_that_no_store_can_hold_is_refused():
+    head.open_head(note_of(*both(time_s=2**63 - 1)), VERIFIERS)
+    with pytest.raises(BadSignature):
+        head.open_head(note_of(*both(time_s=2**63)), VERIFIERS)
+
+
 def test_stated_reads_and_verifies_nothing():
     assert head.stated(note_of(spoilt(both()[0]))) == PROMISED
 

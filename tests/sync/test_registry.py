@@ -212,6 +212,24 @@ def test_who_may_see_a_part_of_the_outlets_log(logs, audience, asker):
     assert logs.registry.may_see(audience, OUTLET, asker) == (asker in MAY_SEE[audience])
 
 
+def test_asking_about_an_alliance_costs_no_more_with_many_logs(logs):
+    """An entry can name thousands of audiences, each asked about once, at a node that mirrors thousands of logs."""
+    logs.say(CITY, made.node(OUTLET))
+    logs.say(ALLIANCE, Member(OUTLET, "active"))
+    costs = []
+    for more in (1, 40):
+        for number in range(more):
+            logs.say(CITY, made.node(f"{CITY}/{more}-{number}"))
+            logs.say(f"{CITY}/{more}-{number}", Member(STRANGER, "active"))
+        asked: list[str] = []
+        logs.store.db.set_trace_callback(asked.append)
+        assert not logs.registry.may_see("alliance:unknown0", OTHER_OUTLET, CITY)
+        assert logs.registry.may_see(f"alliance:{ALLIANCE_ID}", OTHER_OUTLET, OUTLET)
+        logs.store.db.set_trace_callback(None)
+        costs.append(len(asked))
+    assert costs[0] == costs[1] < 50
+
+
 def test_an_alliance_that_is_left_sees_no_more_path_parts(logs):
     logs.say(CITY, made.node(OUTLET))
     logs.say(ALLIANCE, Member(OUTLET, "active"))

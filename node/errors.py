@@ -176,6 +176,16 @@ class MissingStore(NodeError):
     sentence = N_("{path} is missing. Bring it back from the backup; a new empty one is never made in its place.")
 
 
+class DatabaseUnusable(NodeError):
+    """SQLite cannot read or write a database, for a cause outside the program: (why,)."""
+
+    facts = ("why",)
+    sentence = N_(
+        "A database of this home cannot be used: {why}. Check free space, rights and the disk, then do the same again; "
+        "what was answered before is kept."
+    )
+
+
 class Interrupted(NodeError):
     """A job stopped before its end because it was asked to: (job,)."""
 

@@ -8,6 +8,7 @@ import copy
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -19,7 +20,8 @@ from typing import Any
 
 import click
 
-from node import messages, sentences, settings
+from node import messages, misuse, sentences, settings
+from node.errors import DatabaseUnusable
 from node.messages import N_, _
 from node.report import Context
 
@@ -85,10 +87,11 @@ def run(top: click.Command, arguments: Sequence[str], environ: Mapping[str, str]
     """Run one command line and return its exit code; every error ends here, as one sentence."""
     context = Context(str(top.name), _default_home(str(top.name), environ), environ=environ)
     context.json = "--json" in arguments  # told again by the option; a misused command is answered in kind, too
+    given = _common_given(arguments)
+    context.home_path = Path(given.get("--home", context.home_path))
     context.speak(settings.language(context.home_path, environ) or messages.preferred(environ), chosen=False)
-    for before, after in pairwise(arguments):
-        if before == "--lang" and after in messages.LANGUAGES:
-            context.speak(after, chosen=True)
+    if given.get("--lang") in messages.LANGUAGES:
+        context.speak(given["--lang"], chosen=True)
     try:
         code = top.main(list(arguments), prog_name=top.name, standalone_mode=False, obj=context)
         sys.stdout.flush()
@@ -110,7 +113,9 @@ def run(top: click.Command, arguments: Sequence[str], environ: Mapping[str, str]
 
 
 def main(top: click.Command) -> None:
-    """Run the process's own command line and exit."""
+    """Run the process's own command line and exit. Log lines are for `serve`; a command says itself what matters."""
+    if not os.environ.get("BANYAN_DEBUG"):
+        logging.lastResort = logging.NullHandler()
     sys.exit(run(top, sys.argv[1:]))
 
 
@@ -188,6 +193,14 @@ def _common_options() -> list[click.Option]:
     ]
 
 
+def _common_given(arguments: Sequence[str]) -> dict[str, str]:
+    """Return what --home and --lang are, before a misused option ends the reading of the line."""
+    words = [
+        one for word in arguments for one in (word.split("=", 1) if word[:7] in ("--home=", "--lang=") else [word])
+    ]
+    return {before: after for before, after in pairwise(words) if before in ("--home", "--lang")}
+
+
 def _take_home(ctx: click.Context, _option: click.Parameter, path: Path | None) -> None:
     if path is not None:
         ctx.find_root().obj.home_path = path
@@ -229,28 +242,25 @@ def sentence(error: Exception, context: Context) -> str:
 
 def _misused(context: Context, error: click.UsageError) -> int:
     path = error.ctx.command_path if error.ctx else context.program
-    said = _usage_sentence(error) + "\n" + _("See `{command} --help`.").format(command=path)
+    said = misuse.say(error) + "\n" + _("See `{command} --help`.").format(command=path)
     _refused(context, "UsageError", said)
     return MISUSED
 
 
-def _usage_sentence(error: click.UsageError) -> str:
-    if isinstance(error, click.NoSuchOption):
-        return _("There is no option {name}.").format(name=error.option_name)
-    if isinstance(error, click.MissingParameter) and error.param is not None:
-        return _("{name} is missing.").format(name=error.param.get_error_hint(error.ctx))
-    if isinstance(error, click.BadParameter) and error.param is not None:
-        name = error.param.get_error_hint(error.ctx)
-        return _("The value of {name} cannot be used: {why}").format(name=name, why=error.message)
-    if isinstance(error, click.exceptions.NoSuchCommand):
-        return _("There is no command {name}.").format(name=error.command_name)
-    why = error.format_message()
-    return _("The command line cannot be understood: {why}").format(
-        why=_("a command is missing") if why == "Missing command." else why
-    )
+_OUTSIDE_CAUSES = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
 
 
 def _failed(context: Context, error: Exception) -> int:
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _OUTSIDE_CAUSES:
+        error = DatabaseUnusable(str(error))
     if isinstance(error, click.ClickException):
         return _refused(context, type(error).__name__, error.format_message())
     if sentences.has_sentence(type(error)):

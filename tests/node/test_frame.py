@@ -4,8 +4,10 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -17,6 +19,7 @@ from node.messages import _
 from node.settings import Settings
 
 ENVIRON = {"LANG": "C"}
+ROOT = Path(frame.__file__).resolve().parent.parent
 needs_chinese = pytest.mark.skipif(
     not (messages.LOCALE / "zh_CN" / "LC_MESSAGES" / "banyan.mo").is_file(),
     reason="messages are not compiled: python proto/generate.py",
@@ -162,6 +165,37 @@ def test_help_and_misuse_are_in_the_language_asked_for(cli, capfd):
         "没有选项 --what。",
         "请看 `banyan-outlet ask --help`。",
     ]
+
+
+@needs_chinese
+def test_misuse_is_in_the_language_of_the_home(cli, capfd, tmp_path):
+    home = Home.create(tmp_path / "home")
+    settings.save(home, Settings("ip.gd.example/gz/scut", "outlet", "华工", language="zh"))
+    for line in (f"ask --number x --home {home.path}", f"--home={home.path} ask --number x"):
+        code, _out, err = run(cli, line, capfd)
+        assert (code, err.splitlines()[0]) == (2, "'--number' 的值不可用：应为整数")
+        assert run(cli, f"{line} --lang=en", capfd)[2].startswith("The value of '--number' cannot be used: expected a")
+
+
+def test_a_full_disk_is_no_fault_of_the_program(cli, capfd, tmp_path):
+    @cli.command("fill")
+    def fill():
+        base = sqlite3.connect(tmp_path / "x.db")
+        base.execute("pragma max_page_count = 2")
+        base.execute("create table t (x)")
+        base.execute("insert into t values (zeroblob(100000))")
+
+    code, _out, err = run(cli, "fill", capfd)
+    assert (code, "database or disk is full. Check free space" in err) == (1, True)
+
+
+def test_a_log_line_of_a_command_is_not_thrown_at_a_person():
+    said = (
+        "import logging, sys; from node import frame; sys.argv = ['x', 'go']; top = frame.group('x', 'X.')\n"
+        "@top.command('go')\ndef go(): logging.getLogger('node.nightly').warning('session failed')\nframe.main(top)"
+    )
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_the_home_and_the_settings_are_opened_when_asked_for(cli, capfd, tmp_path):

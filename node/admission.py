@@ -12,6 +12,7 @@ from banyan.v1 import enrolment_pb2_grpc
 from node import authority, errors, tokens
 from node.enrolment import joining_text, keys_hash, proofs_of, renewal_text
 from node.errors import NodeError
+from node.messages import N_
 from node.node import Node, Opened
 from node.notebook import Invitation
 from node.tokens import Token
@@ -20,21 +21,33 @@ from records.body import Record
 from sync import control, keys, presence, proved, refusals
 from sync.errors import Malformed, NotAllowed, SyncError
 from sync.note import VerifierKey
+from sync.origin import check
 from sync.registry import Registry
 
 log = logging.getLogger(__name__)
 RENEWAL_MAX_SKEW_S = 600
 
 
+class NotOurs(NodeError):
+    """An invitation for a name that another node registers: (origin, here)."""
+
+    facts = ("origin", "here")
+    sentence = N_(
+        "{origin} is not registered by {here}, so it cannot be invited here. Names given here begin with {here}/ and "
+        "go on with one word of a-z, 0-9 and hyphens."
+    )
+
+
 def invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
     """Write down an invitation for `origin` and return its token, which is kept nowhere.
 
-    Raises NotAllowed for an origin that is not ours to invite.
+    Raises NotOurs for an origin that is not ours to invite, Malformed for one that is no name.
     """
+    check(origin)
     with node.opened() as opened:
         home = opened.registry.home(origin)
         if home != node.origin and node.settings.role != "alliance":
-            raise NotAllowed(origin, f"its home is {home or 'itself'}")
+            raise NotOurs(origin, node.origin)
     secret = os.urandom(tokens.SECRET_BYTES)
     alliance_id = os.urandom(8).hex() if role == "alliance" else ""
     expires = int(node.clock()) + days * 86_400

@@ -4,7 +4,8 @@ Errors of `node` bring their own sentence (errors.py); those of the layers to th
 here under their full name. A test keeps both complete.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from node.errors import NodeError
@@ -74,6 +75,21 @@ REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where t
     "nothing to search for": N_("nothing to search for"),
     "none of valid, invalid, pending": N_("none of valid, invalid, pending"),
 }
+PATTERNS: Sequence[tuple[re.Pattern[str], str]] = (  # causes that hold numbers or addresses, which may change places
+    (
+        re.compile(r"waiting: (\d+) of (\d+) substations have called since the start"),
+        N_("{0} of {1} substations have called since the start, half of them must"),
+    ),
+    (
+        re.compile(r"the clock is (\d+) s behind the last signature"),
+        N_("this machine's clock is {0} s behind its last signature; set it"),
+    ),
+    (
+        re.compile(r"(\d+) entries were signed, log\.db holds (\d+)"),
+        N_("{0} entries were signed, log.db holds only {1}: it comes from an older backup"),
+    ),
+    (re.compile(r".*?ipv[46]:([^ ]+): .*Connection refused"), N_("nobody listens at {0}")),
+)
 _MOST_ARGUMENTS = 6
 
 
@@ -97,7 +113,10 @@ def say(error: BaseException, language: str) -> str:
 def _fact(name: str, value: object) -> str:
     if name == "expires" and isinstance(value, int):
         return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M %z")
-    return _(REASONS.get(value, value)) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        return str(value)
+    found = next(((match, said) for one, said in PATTERNS if (match := one.fullmatch(value))), None)
+    return _(found[1]).format(*found[0].groups()) if found else _(REASONS.get(value, value))
 
 
 def _name(error: type) -> str:

@@ -101,8 +101,8 @@ def test_tables_for_people(filed, run):
 @pytest.mark.parametrize(
     ("given", "code", "words"),
     [
-        (["invite", "ip.gd.example/gz/scut", "--name", "x"], REFUSED, "ip.gd.example/gz/scut may not do this now"),
-        (["invite", "org.example/gz", "--name", "x"], REFUSED, "org.example/gz may not do this now"),
+        (["invite", "ip.gd.example/gz/scut", "--name", "x"], REFUSED, "Names given here begin with ip.gd.example/"),
+        (["invite", "org.example/gz", "--name", "x"], REFUSED, "org.example/gz is not registered by ip.gd.example"),
         (["show", "x"], REFUSED, "There is no record x here."),
         (["evidence", number(1), "--origin", "ip.gd.example/sz"], REFUSED, "There is no record"),
         (["search", "照明", "--status", "perhaps"], REFUSED, "none of valid, invalid, pending"),

@@ -10,7 +10,7 @@ from catalog.errors import CatalogError
 from node import messages, sentences
 from node.errors import NodeError, NotJoined, TokenExpired
 from records.errors import RecordsError, UnreadableFile
-from sync.errors import NotAllowed, SyncError
+from sync.errors import NeedsRecovery, NotAllowed, SyncError
 
 ROOT = Path(messages.__file__).resolve().parent.parent
 LAYERS = {"sync": SyncError, "records": RecordsError, "catalog": CatalogError, "node": NodeError}
@@ -86,6 +86,23 @@ def test_an_error_with_its_own_words_keeps_them():
 
 def test_a_time_is_told_as_a_date():
     assert "2027-01-" in sentences.say(TokenExpired(1_800_000_000), "en")
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("waiting: 0 of 1 substations have called since the start", "0 of 1 substations have called"),
+        ("the clock is 7 s behind the last signature", "clock is 7 s behind its last signature; set it"),
+        ("9 entries were signed, log.db holds 4", "log.db holds only 4: it comes from an older backup"),
+        (
+            "failed; last error: UNKNOWN: ipv4:127.0.0.1:7453: Failed to connect: Connection refused",
+            "at 127.0.0.1:7453",
+        ),
+        ("something else 7", "something else 7"),
+    ],
+)
+def test_a_cause_with_numbers_is_said_in_peoples_words(cause, said):
+    assert said in sentences.say(NeedsRecovery("ip.gd.example", cause), "en")
 
 
 def test_a_reason_word_is_said_as_a_cause():

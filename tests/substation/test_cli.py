@@ -104,7 +104,7 @@ def test_from_an_outlets_invitation_to_its_records_at_the_hub(joined, run):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["invite", "ip.gd.example/sz/szu", "--name", "x"], "ip.gd.example/sz/szu may not do this now"),
+        (["invite", "ip.gd.example/sz/szu", "--name", "x"], "szu is not registered by ip.gd.example/gz"),
         (["show", "x"], "There is no record x here."),
         (["history", "x"], "There is no record x here."),
         (["evidence", "x"], "There is no record x here."),

@@ -158,7 +158,10 @@ def list_nodes(top: frame.Group) -> None:
         ]
         rows = nodes.listed(opened(context))
         if not context.json:
-            rows = [{**row, "received": moment(row["received"])} for row in rows]
+            rows = [
+                {**row, "received": moment(row["received"]), "role": _(row["role"]), "status": _(row["status"])}
+                for row in rows
+            ]
         context.table(rows, columns)
 
 

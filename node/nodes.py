@@ -5,10 +5,12 @@ from typing import Any
 
 from node import authority, cataloguing, keyfiles
 from node.errors import NodeError
-from node.messages import _
+from node.messages import N_, _
 from node.node import Node, Opened
 from sync import control
 from sync.bundles import Bundles
+
+_WORDS = (N_("invited"), N_("expired"), N_("withdrawn"), N_("member"))  # shown by what lists these rows
 
 
 def listed(node: Node) -> list[dict[str, Any]]:
@@ -127,7 +129,7 @@ def night_sentence(found: dict[str, Any]) -> str:
 def lines(found: dict[str, Any]) -> list[str]:
     """Return a node's standing as people read it."""
     said = [
-        f"{found['name']}  {found['origin']}  ({found['role']})",
+        f"{found['name']}  {found['origin']}  ({_(found['role'])})",
         _("Own log: {entries} entries, {signed} signed.").format(**found["log"]),
         night_sentence(found),
     ]

@@ -43,3 +43,19 @@ def test_a_program_joins_with_invitations_of_its_own_tier_only(world, capfd):
     path.write_text(admission.invite(hub_node, OTHER_CITY, "substation", "深圳市分站", 7).encode() + "\n")
     assert "is run by `banyan-substation`" in refused(outlet.top, f"join {path}", world.path / "new", capfd)
     assert not (world.path / "new").exists()
+
+
+@pytest.mark.skipif(
+    not (messages.LOCALE / "zh_CN" / "LC_MESSAGES" / "banyan.mo").is_file(),
+    reason="messages are not compiled: python proto/generate.py",
+)
+def test_tiers_and_states_are_told_in_the_language_in_use(world, capfd):
+    hub_node = world.hub()
+    world.node(CITY, "substation", HUB)
+    admission.invite(hub_node, OTHER_CITY, "substation", "深圳市分站", 7)
+    for line in ("nodes", "status"):
+        assert frame.run(hub.top, [line, "--home", str(world.home(HUB)), "--lang", "zh"], {"LANG": "C"}) == 0
+    rows = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert any({"分站", "有效"} <= set(row) for row in rows)
+    assert any({"分站", "已邀请"} <= set(row) for row in rows)
+    assert "(主站)" in rows[3]

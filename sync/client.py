@@ -14,6 +14,7 @@ from sync.errors import Malformed, Unreachable
 from sync.package import MAX_UNACKNOWLEDGED, Frame, PartName
 
 CALL_TIMEOUT_S = 300.0
+MAX_WANTED = 1_000  # parts of one log that a parent may ask for at once
 _STATUS_NAMES = {number: name for name, number in control.STATUSES.items()}
 
 
@@ -177,5 +178,5 @@ class Client:
 def _state(one: pb.LogState) -> LogState:
     if one.next_entry > 2**63 - 1 or one.recorded > 2**63 - 1:
         raise Malformed("hello", "a size out of range")
-    wanted = tuple((part.index, part.number) for part in one.wanted)
+    wanted = tuple((part.index, part.number) for part in one.wanted[:MAX_WANTED])
     return LogState(one.origin, one.recorded, one.stored, one.next_entry, one.reason, wanted, one.wanted_total)

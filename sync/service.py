@@ -5,6 +5,8 @@ Every call opens its own store; status is read from the registry before every pa
 
 import logging
 import os
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +30,10 @@ from sync.store import Log, Store
 log = logging.getLogger(__name__)
 MAX_OFFERS = 10_000
 MAX_WANTED_A_PAGE = 1_000
+MAX_WANTED_A_HELLO = 10_000  # of all logs; who lacks more is asked again, log by log
+MAX_PARTS_BYTES = 4 * 1024 * 1024
+MAX_CALL_S = 310.0  # five minutes, and what a clock may be wrong by
+MAX_CALLS_A_CHILD = 4
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
 
     def __init__(self, serving: Serving):
         self._serving = serving
+        self._under_way: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
     @contextmanager
     def _call(self, context: grpc.ServicerContext, what: str) -> Iterator[_Call]:
@@ -98,14 +106,31 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         call = None
         try:
             path = self._serving.peer(context)
-            call = _Call(self._serving, path)
-            yield call
+            left = context.time_remaining()
+            if left is None or left > MAX_CALL_S:  # whoever says nothing more must not keep a thread for ever
+                raise OverLimit("seconds of a call", -1 if left is None else int(min(left, 2**31)), int(MAX_CALL_S))
+            with self._one_more(path):
+                call = _Call(self._serving, path)
+                yield call
         except SyncError as error:
             log.warning("refused call=%s child=%s error=%r", what, path, error)
             refusals.refuse(context, error)
         finally:
             if call is not None:
                 call.store.close()
+
+    @contextmanager
+    def _one_more(self, path: str) -> Iterator[None]:
+        """Count a call of a child while it lasts; raise OverLimit, so that one child cannot take all threads."""
+        with self._counting:
+            if self._under_way[path] >= MAX_CALLS_A_CHILD:
+                raise OverLimit("calls of one node at once", self._under_way[path] + 1, MAX_CALLS_A_CHILD)
+            self._under_way[path] += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._under_way[path] -= 1
 
     def Hello(self, request: pb.HelloRequest, context: grpc.ServicerContext) -> pb.HelloResponse:
         """Say what this node knows of the child, of the logs that it brings, and of the heads above."""
@@ -131,8 +156,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             presence.heard(call.store, call.registry, call.path, request.your_head)
             self._check_owed(call, request)
             answer.your_head = _newest_note(call.store, call.path)
-            offered = {one.origin for one in request.offers} | _logs_with_wanted(call)
-            answer.logs.extend(_state(call, origin) for origin in sorted(offered))
+            answer.logs.extend(_states(call, {one.origin for one in request.offers}))
             answer.receipts.extend(_receipts_from_above(call, request))
             held = {one.origin: one.size for one in request.ancestors}
             answer.ancestors.extend(_shown(call, held))
@@ -204,6 +228,9 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         with self._call(context, "AddParts") as call:
             call.check_bringer(request.origin)
             call.check_room()
+            size = sum(len(one.content) for one in request.parts)
+            if len(request.parts) > MAX_WANTED_A_PAGE or size > MAX_PARTS_BYTES:
+                raise OverLimit("parts, or their bytes", max(len(request.parts), size), MAX_PARTS_BYTES)
             parts = [((one.index, one.number), one.content) for one in request.parts]
             taken, refused = mirror.take_parts(
                 call.store, request.origin, parts, call.committer(request.origin), call.may_hold(request.origin)
@@ -267,7 +294,16 @@ def _logs_with_wanted(call: _Call) -> set[str]:
     return found
 
 
-def _state(call: _Call, origin: str) -> pb.LogState:
+def _states(call: _Call, offered: set[str]) -> Iterator[pb.LogState]:
+    """Yield the state of each log offered, then of those with missing parts; names of parts for one message."""
+    room = MAX_WANTED_A_HELLO
+    for origin in [*sorted(offered), *sorted(_logs_with_wanted(call) - offered)]:
+        state = _state(call, origin, min(room, MAX_WANTED_A_PAGE))
+        room -= len(state.wanted)
+        yield state
+
+
+def _state(call: _Call, origin: str, most_wanted: int) -> pb.LogState:
     try:
         call.registry.check_bringer(call.path, origin)
     except NotAllowed as error:
@@ -280,7 +316,7 @@ def _state(call: _Call, origin: str) -> pb.LogState:
     bundles = Bundles(call.store, held)
     recorded = call.store.head(held, call.path)
     may_see = remembered(lambda audience: call.registry.may_see(audience, origin, call.path))
-    wanted = bundles.wanted(MAX_WANTED_A_PAGE, may_see)
+    wanted = bundles.wanted(most_wanted, may_see)
     return pb.LogState(
         origin=origin,
         recorded=recorded.size if recorded else 0,

@@ -9,7 +9,7 @@ from node.errors import NodeError
 from node.messages import N_
 from node.node import Node
 from node.notebook import RowFinding, Submission
-from node.submissions import Parts, Submitting, noted, shown, submitting, version, withdrawal
+from node.submissions import UNDONE, Parts, Submitting, noted, shown, submitting, version, withdrawal
 from records import checks, kinds
 from records.body import Record
 from records.finding import has_error
@@ -95,7 +95,10 @@ def _restore(under_way: Submitting, keys: list[str], undone: Submission) -> None
         if current.index >= undone.last:
             notes += noted(row, key, [finding("CHANGED_SINCE", "", key)])
         elif old is None or old.record.op == "withdraw":
-            entries.append(withdrawal(current, "undo", under_way.number))
+            reason = (
+                old.record.reason if old else UNDONE
+            )  # what a person had withdrawn is again withdrawn by that person
+            entries.append(withdrawal(current, reason, under_way.number))
         else:
             restored = replace(old.record, source={})
             entries.append(version(restored, current, under_way.number, shown(old), wider=True))

@@ -12,7 +12,7 @@ from pathlib import Path
 from catalog.filed import Filed
 from node.node import Node
 from node.notebook import RowFinding, Submission
-from node.submissions import Parts, Submitting, check_audience, noted, shown, submitting, version
+from node.submissions import UNDONE, Parts, Submitting, check_audience, noted, shown, submitting, version
 from records import changes, cnipa_export, tables
 from records.finding import Finding
 from records.rules import finding
@@ -67,12 +67,17 @@ def _take(under_way: Submitting, rows: list[cnipa_export.Row], choice: Choice, t
 def _change(
     row: cnipa_export.Row, held: Filed | None, choice: Choice, found: list[Finding], number: int, taken: int
 ) -> Parts | None:
-    """Return the entry that a row makes, or None where it changes nothing; add a finding where it is too old.
+    """Return the entry that a row makes, or None where it changes nothing.
+
+    Adds a finding where a person withdrew the record, and where the row is too old.
 
     It is too old as well where the same file was taken before, as submission `taken`, and the record changed since.
     """
     stated = row.record
     if stated is None or any(one.rule == "DUPLICATE_ROW" for one in found):
+        return None
+    if held and held.record.op == "withdraw" and held.record.reason != UNDONE:
+        found.append(finding("WITHDRAWN", "", stated.key, number=held.record.source.get("submission", 0)))
         return None
     if held and held.record.op == "assert" and changes.older(held.record, stated):
         found.append(finding("OLDER", "", stated.key))

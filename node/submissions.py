@@ -26,6 +26,7 @@ from sync.errors import Malformed
 from sync.tree import BUNDLE
 
 _WIDTH = {"path": 0, "alliance": 1, "federation": 2, "public": 3}
+UNDONE = "undo"  # the reason of a withdrawal that takes an import back
 Parts = list[tuple[str, bytes]]
 
 

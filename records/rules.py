@@ -128,6 +128,12 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "What the file says of {value} is older than what was filed, and was not taken; use `correct` to change it "
         "back.",
     ),
+    "WITHDRAWN": (
+        "warning",
+        "“{value}”已由人工撤回，文件不会使其恢复；如需恢复，请撤销第 {number} 次提交：import undo {number}。",
+        "{value} was withdrawn by a person, and no file brings it back; to restore it, undo submission {number}: "
+        "`import undo {number}`.",
+    ),
     "CHANGED_SINCE": (
         "error",
         "“{value}”后来又有更改，未恢复；请先撤销后来的那次提交，或使用 correct 更正。",

@@ -61,12 +61,27 @@ def test_only_what_was_filed_and_stands_is_withdrawn(node, take):
     assert entries(node) == before
 
 
-def test_what_was_withdrawn_can_be_filed_again(node, take):
+def test_no_file_brings_back_what_a_person_withdrew_but_undoing_does(node, take):
     take(row(1))
-    amendments.withdraw(node, key(1), "重复", "李")
-    assert take(row(1)).sealed == 1
+    gone = amendments.withdraw(node, key(1), "重复", "李")
+    again = take(row(1), row(2))
+    assert counts(again) == (2, 1, 1, 0)
+    (note,) = node.notebook.findings(again.number)
+    assert (note.key, note.rule) == (key(1), "WITHDRAWN")
+    assert f"import undo {gone.number}" in note.en
+    assert ops(node, 1) == {"federation": "withdraw"}
+    amendments.undo(node, gone.number, "李")
     assert ops(node, 1) == {"federation": "assert"}
-    assert found(node, "照明") == [key(1)]
+    assert key(1) in found(node, "照明")
+
+
+def test_a_withdrawal_that_is_undone_and_undone_again_is_the_persons_still(node, take):
+    take(row(1))
+    gone = amendments.withdraw(node, key(1), "重复", "李")
+    back = amendments.undo(node, gone.number, "李")
+    amendments.undo(node, back.number, "李")
+    assert {one.reason for one in said(node, 1).values()} == {"重复"}
+    assert take(row(1)).sealed == 0
 
 
 # -- correcting -------------------------------------------------------------------------------------------------------

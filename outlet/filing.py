@@ -10,6 +10,7 @@ from typing import Any
 from node.amendments import UnknownField
 from node.commands import moment
 from node.home import write_whole
+from node.messages import N_, _
 from node.node import Node
 from node.notebook import Submission
 from records import identifiers, kinds
@@ -69,10 +70,20 @@ def readable(row: dict[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "time": moment(row["time"]),
-        "files": ", ".join(row["files"]),
+        "files": _named(row),
+        "state": _(row["state"]),
         "tiers": reached,
         "hash": row["hash"][:16],
     }
+
+
+_STATES = (N_("open"), N_("done"), N_("interrupted"), N_("undone"))
+
+
+def _named(row: dict[str, Any]) -> str:
+    if row["files"]:
+        return ", ".join(row["files"])
+    return _("undoing {number}").format(number=row["undoes"]) if row["undoes"] else _("by hand")
 
 
 def write_findings(node: Node, one: Submission) -> Path | None:
@@ -98,12 +109,16 @@ def _inert(cell: str) -> str:
 
 def write_page(node: Node, row: dict[str, Any]) -> Path:
     """Write a receipt as a page in Chinese, to be printed and kept with the file; return where."""
+    by_hand = f"（撤销第 {row['undoes']} 号提交）" if row["undoes"] else "（手工更正）"
     facts = [
         ("提交编号", str(row["number"])),
         ("提交单位", f"{node.settings.name}（{node.origin}）"),
         ("经办人", row["person"]),
         ("提交时间", _chinese(row["time"])),
-        ("文件", "、".join(row["files"]) or "（手工更正）"),
+        (
+            "文件",
+            "、".join(row["files"]) or by_hand,
+        ),
         ("文件 SHA-256", row["hash"] or "—"),
         ("行数", f"共 {row['rows']} 行：登记 {row['sealed']}，未变 {row['unchanged']}，退回 {row['refused']}"),
         ("日志条目", f"第 {row['first']} 至 {row['last'] - 1} 条" if row["last"] > row["first"] else "无"),
@@ -114,7 +129,8 @@ def write_page(node: Node, row: dict[str, Any]) -> Path:
         f"<td>{one['entries']}</td><td class=hash>{one['root']}</td></tr>"
         for one in row["tiers"]
     )
-    reached = tiers or "<tr><td colspan=5>尚无上级节点签收；夜间同步之后再打印。</td></tr>"
+    awaited = "尚无上级节点签收；夜间同步之后再打印。" if row["sealed"] else "本次提交没有新条目，无需签收。"
+    reached = tiers or f"<tr><td colspan=5>{awaited}</td></tr>"
     page = _PAGE.format(
         number=row["number"],
         lines=lines,

@@ -109,6 +109,11 @@ def test_amending_by_hand(outlet, run):
     assert run("show", number(1))[1]["fields"]["title"] == "一种照明装置"
     assert [one["state"] for one in run("receipts")[1]] == ["done", "done", "undone", "done"]
     assert run("receipts", "3")[1][0]["number"] == 3
+    shown = [re.split("  +", line)[2:4] for line in run("receipts", json_asked=False)[1].splitlines()[1:]]
+    assert shown == [["undoing 2", "done"], ["by hand", "done"], ["by hand", "undone"], ["专利.csv", "done"]]
+    assert run("correct", number(1), "--set", "专利名称=一种照明装置")[1]["unchanged"] == 1
+    with open(run("receipts", "5", "--page")[1][0]["page"], encoding="utf-8") as file:
+        assert "没有新条目，无需签收" in file.read(), "nobody is told to wait for a receipt that never comes"
 
 
 def test_a_record_is_known_by_its_publication_number_as_soon_as_it_is_imported(outlet, run):
@@ -219,7 +224,8 @@ def test_tables_and_sentences_for_people(outlet, run):
     assert "一种照明装置" in out
     assert out.splitlines()[-1] == "1 found."
     out = run("receipts", json_asked=False)[1]
-    assert out.splitlines()[0].split() == ["number", "time", "file", "rows", "sealed", "refused", "reached", "hash"]
+    columns = "number time file status rows sealed unchanged refused reached hash"
+    assert re.split("  +", out.splitlines()[0]) == columns.split()
     assert CITY in out
     out = run("status", "--night", json_asked=False)[1]
     assert out == "华南理工大学: 1 in, 1 accepted, 0 quarantined, 0 waiting, 0 missing above.\n"

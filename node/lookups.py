@@ -124,7 +124,7 @@ def history(top: frame.Group) -> None:
         with node.opened() as here, cataloguing.catalogue(node) as found:
             versions = showing.history(here.store, found, known)
         if not context.json:
-            versions = [{**one, "applied_at": moment(one["applied_at"])} for one in versions]
+            versions = [{**one, "applied_at": moment(one["applied_at"]), "op": _(one["op"])} for one in versions]
         columns = [("applied_at", _("taken up")), ("origin", _("origin")), ("index", _("entry")), ("op", _("what"))]
         context.table(versions, [*columns, ("reason", _("reason"))])
 

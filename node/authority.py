@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -90,7 +90,7 @@ def issue_client(home: Home, csr_der: bytes, origin: str, days: int, now: dateti
     try:
         request = x509.load_der_x509_csr(csr_der)
         public, signed = request.public_key(), request.is_signature_valid
-    except (ValueError, InvalidSignature) as error:
+    except (ValueError, InvalidSignature, UnsupportedAlgorithm) as error:
         raise BadCertificate(N_("not a certificate request")) from error
     if not signed:
         raise BadCertificate(N_("the request is not signed by its own key"))

@@ -120,6 +120,11 @@ def signed_by_another_key():
     return good[:-4] + bytes([good[-4] ^ 1]) + good[-3:]
 
 
+def named_otherwise(known, unknown):
+    """A request with another object identifier in it, which no library has to know."""
+    return authority.csr(keyfiles.new_p256_pem(), CHILD).replace(bytes.fromhex(known), bytes.fromhex(unknown))
+
+
 def request_with(key, digest=None):
     made = x509.CertificateSigningRequestBuilder().subject_name(NAME).sign(key, digest)
     return made.public_bytes(serialization.Encoding.DER)
@@ -133,8 +138,11 @@ def request_with(key, digest=None):
         signed_by_another_key(),
         request_with(ed25519.Ed25519PrivateKey.generate()),
         request_with(ec.generate_private_key(ec.SECP384R1()), hashes.SHA256()),
+        named_otherwise("2a8648ce3d030107", "2a8648ce3d030102"),
+        named_otherwise("2a8648ce3d0201", "2a8648ce3d0209"),
+        named_otherwise("2a8648ce3d040302", "2a8648ce3d040309"),
     ],
-    ids=["empty", "junk", "wrong signature", "ed25519", "p384"],
+    ids=["empty", "junk", "wrong signature", "ed25519", "p384", "unknown curve", "unknown key", "unknown signature"],
 )
 def test_a_bad_request_is_refused(home, der):
     with pytest.raises(BadCertificate):

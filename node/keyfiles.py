@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from node.errors import KeysExist, KeysExposed, KeysMissing, NotJoined
+from node.errors import BadCertificate, KeysExist, KeysExposed, KeysMissing, NotJoined
 from node.home import Home, sync_directory, write_new, write_whole
+from node.messages import N_
 from sync.keys import ED25519, MLDSA44, Signer
 from sync.origin import check, mirror_name
 
@@ -91,8 +92,14 @@ def new_p256_pem() -> bytes:
 
 
 def save_client_certificate(home: Home, parent_origin: str, cert_der: bytes, authority_der: bytes) -> None:
-    """Keep the certificate that `parent_origin` gave us, with its authority's, in one file, in one step."""
-    both = (x509.load_der_x509_certificate(der) for der in (cert_der, authority_der))
+    """Keep the certificate that `parent_origin` gave us, with its authority's, in one file, in one step.
+
+    Raises BadCertificate, and keeps what there is, for bytes that are none.
+    """
+    try:
+        both = [x509.load_der_x509_certificate(der) for der in (cert_der, authority_der)]
+    except ValueError as error:
+        raise BadCertificate(N_("not a certificate")) from error
     pem = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in both)
     write_whole(_certificate_file(home, parent_origin), pem)
 

@@ -4,7 +4,7 @@ import pytest
 from cryptography import x509
 
 from node import authority, keyfiles
-from node.errors import KeysExist, KeysExposed, KeysMissing, NotJoined
+from node.errors import BadCertificate, KeysExist, KeysExposed, KeysMissing, NotJoined
 from node.home import Home
 from sync import keys
 from sync.checkpoint import Checkpoint
@@ -103,3 +103,16 @@ def test_a_parents_certificate_is_kept_with_its_authority(home, tmp_path):
     assert ours == x509.load_der_x509_certificate(issued)
     assert ca == authority.authority(parent)
     assert (home.keys / "parent-ip.gd.example_gz.crt").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_parent_sends_in_place_of_a_certificate_is_refused_and_the_old_one_stays(home, tmp_path):
+    parent = Home.create(tmp_path / "parent")
+    keyfiles.create(parent, "ip.gd.example/gz")
+    authority.create(parent, "ip.gd.example/gz")
+    good = authority.authority_der(parent)
+    keyfiles.save_client_certificate(home, "ip.gd.example/gz", good, good)
+    held = keyfiles.client_certificate(home, "ip.gd.example/gz")
+    for sent in (b"", b"junk", good[:-1]):
+        with pytest.raises(BadCertificate):
+            keyfiles.save_client_certificate(home, "ip.gd.example/gz", sent, good)
+    assert keyfiles.client_certificate(home, "ip.gd.example/gz") == held

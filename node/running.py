@@ -30,6 +30,7 @@ class Running:
         self._due = threading.Event()
         self._enrolled = threading.Event()
         self._doors: Doors | None = None
+        self._retry: threading.Timer | None = None
         self._night = Night(self._jobs(), node.notebook, node.clock, node.origin)
         self._worker = threading.Thread(target=self._work, name="worker")
 
@@ -74,6 +75,8 @@ class Running:
                 return
             done = self._attempt("seal", self._seal) if self._enrolled.is_set() else True
             done = self._attempt("apply", lambda: cataloguing.apply(self.node, self._stop)) and done
+            if self._retry is not None:
+                self._retry.cancel()  # one at a time, however much comes in while something fails
             if not done and not self._stop.is_set():
                 self._retry = threading.Timer(RETRY_S, self._due.set)
                 self._retry.daemon = True

@@ -123,6 +123,24 @@ def test_what_could_not_be_done_is_tried_again(tmp_path, monkeypatch, caplog):
     assert "broke what=apply" in caplog.text
 
 
+def test_what_comes_in_while_something_fails_leaves_one_retry_waiting(tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "RETRY_S", 600.0)
+    tries: list[int] = []
+
+    def apply(node, stop=None, progress=None):
+        tries.append(1)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cataloguing, "apply", apply)
+    with at_work(hub_at(tmp_path)) as one:
+        for number in range(1, 6):
+            until(lambda number=number: len(tries) >= number, f"try {number}")
+            one._stored(CITY)
+        until(lambda: len(tries) >= 6, "the last try")
+        waiting = [found for found in threading.enumerate() if isinstance(found, threading.Timer)]
+        until(lambda: sum(found.is_alive() for found in waiting) <= 1, "one retry alone")
+
+
 def test_a_registration_that_could_not_be_sealed_is_sealed_later(tmp_path, monkeypatch, caplog):
     """The city's parent is away while the outlet joins."""
     monkeypatch.setattr(running, "RETRY_S", 0.05)

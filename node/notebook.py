@@ -215,18 +215,20 @@ class Notebook:
             ).rowcount
 
     def last_ok(self, job: str) -> float | None:
-        """Return when the newest successful run of a job began."""
+        """Return when the newest successful run of a job began: the last written down, clocks may jump."""
         with self._open() as db:
-            row = db.execute("select max(started_at) as t from run where job = ? and outcome = 'ok'", [job]).fetchone()
-        return row["t"]
+            row = db.execute(
+                "select started_at from run where job = ? and outcome = 'ok' order by id desc limit 1", [job]
+            ).fetchone()
+        return row["started_at"] if row else None
 
     def failures(self, job: str, since: float) -> tuple[int, float]:
         """Return (failed runs that began at `since` or later and after the last good one, when the newest ended)."""
         with self._open() as db:
             row = db.execute(
                 "select count(*) as n, max(ended_at) as t from run where job = :job and outcome = 'failed'"
-                " and started_at >= :since and started_at >"
-                " coalesce((select max(started_at) from run where job = :job and outcome = 'ok'), :since - 1)",
+                " and started_at >= :since and id >"
+                " coalesce((select max(id) from run where job = :job and outcome = 'ok'), 0)",
                 {"job": job, "since": since},
             ).fetchone()
         return row["n"], row["t"] or 0.0

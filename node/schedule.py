@@ -83,13 +83,18 @@ def due(now: float, window: Window, offset: float, last_ok: float | None) -> boo
     `last_ok` is when the newest successful run began. After downtime the rest of the window is used.
     """
     span = window.latest(now)
-    return starts_at(span, offset) <= now < span[1] and (last_ok is None or last_ok < span[0])
+    return starts_at(span, offset) <= now < span[1] and not _is_done(span, now, last_ok)
+
+
+def _is_done(span: tuple[float, float], now: float, last_ok: float | None) -> bool:
+    """A run that began later than now was under a clock that has been put right since, and says nothing."""
+    return last_ok is not None and span[0] <= last_ok <= now
 
 
 def next_time(now: float, window: Window, offset: float, last_ok: float | None) -> float:
     """Return the first moment from `now` on at which the job is due."""
     span = window.latest(now)
-    if now < span[1] and (last_ok is None or last_ok < span[0]):
+    if now < span[1] and not _is_done(span, now, last_ok):
         return max(now, starts_at(span, offset))
     return starts_at(window.following(now), offset)
 
@@ -166,7 +171,7 @@ class Night:
         if self._stop.is_set() or not due(now, job.window, self._offset, self._runs.last_ok(job.name)):
             return False
         failures, last_end = self._runs.failures(job.name, job.window.latest(now)[0])
-        if failures and now < retry_at(failures, last_end):
+        if failures and last_end <= now < retry_at(failures, last_end):  # an end to come is a clock's that was ahead
             return False
         run = self._runs.start_run(job.name, now)
         outcome, detail = self._outcome(job, deadline(now, job.window))

@@ -180,6 +180,26 @@ def test_failures_are_written_down_and_tried_again_with_growing_pauses(notebook)
     assert made.tick(job), "another night, another try at once"
 
 
+@pytest.mark.parametrize("outcome", ["ok", "failed"])
+def test_a_clock_that_was_a_year_ahead_for_one_night_costs_no_further_nights(notebook, outcome):
+    clock, tries = Clock(at("2027-11-22T23:00:00")), []
+
+    def run(_deadline, _stop):
+        tries.append(clock.now)
+        if outcome == "failed" and len(tries) == 1:
+            raise NotJoined("ip.gd.example")
+
+    made, job = night(notebook, clock, run)
+    clock.now = made.next_times()["sync"]
+    assert made.tick(job)
+    for evening in ("2026-11-23T12:00:00", "2026-11-24T12:00:00"):
+        clock.now = at(evening)
+        clock.now = made.next_times()["sync"]
+        assert made.tick(job)
+        clock.now += 60
+        assert not made.tick(job), "once a night"
+
+
 def test_a_stopped_job_is_interrupted_and_due_again_after_restart(notebook):
     clock = Clock(at("2026-11-23T02:00:00"))
 

@@ -76,6 +76,13 @@ def find_key(node: Node, text: str) -> str | None:
         return showing.find_key(found, text)
 
 
+def find_here(context: Context, node: Node, words: tuple[str, ...], given: dict[str, Any]) -> None:
+    """Report a page of hits from the own catalogue, everything that this node may see."""
+    with cataloguing.catalogue(node) as found:
+        page = search.find(found, query(words, given), views.FULL)
+    show_hits(context, page.total, [hit.as_dict() for hit in page.hits], page.next)
+
+
 def search_here(top: frame.Group) -> None:
     """Add `search` in the own catalogue, everything that this node may see."""
 
@@ -83,9 +90,7 @@ def search_here(top: frame.Group) -> None:
     @query_options
     @passed
     def command(context: Context, words: tuple[str, ...], **given: Any) -> None:
-        with cataloguing.catalogue(opened(context)) as found:
-            page = search.find(found, query(words, given), views.FULL)
-        show_hits(context, page.total, [hit.as_dict() for hit in page.hits], page.next)
+        find_here(context, opened(context), words, given)
 
 
 def show_record(context: Context, record: dict[str, Any] | None, key: str) -> None:

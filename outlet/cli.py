@@ -112,20 +112,26 @@ def correct(context: Context, key: str, given: tuple[str, ...]) -> int:
 @top.command(
     "search",
     help=N_(
-        "Search the parent's catalogue, or the whole province's through it.\n\nExample: search 照明 --scope province"
+        "Search the own records, the parent's catalogue, or the whole province's through it.\n\n"
+        "Example: search 照明 --scope province"
     ),
 )
 @click.option(
     "--scope",
-    type=click.Choice(["city", "province"]),
+    type=click.Choice(["own", "city", "province"]),
     default="province",
     show_default=True,
-    help=N_("Where: in the parent's catalogue, or the whole province's."),
+    help=N_("Where: in the own catalogue (needs no line), in the parent's, or in the whole province's."),
 )
 @lookups.query_options
 @passed
 def search(context: Context, scope: str, words: tuple[str, ...], **given: Any) -> None:
-    answer = relay.find(commands.opened(context), scope, lookups.query(words, given))
+    node = commands.opened(context)
+    if scope == "own":
+        cataloguing.apply(node)
+        lookups.find_here(context, node, words, given)
+        return
+    answer = relay.find(node, scope, lookups.query(words, given))
     lookups.show_hits(context, answer.total, answer.hits, answer.next)
 
 

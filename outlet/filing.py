@@ -161,7 +161,7 @@ th {{ background: #f2f2f2; font-weight: normal; white-space: nowrap }}
 <table>{lines}</table>
 <table><tr><th>级别</th><th>签收节点</th><th>签收时间</th><th>已存条目数</th><th>根哈希</th></tr>{tiers}</table>
 <p>签收节点以其签名确认：自第 0 条起、少于“已存条目数”的全部条目均已持久保存。用 evidence 命令可取得单条记录的证据文件，
-以 banyan-verify 离线核验。联盟标识：<span class=hash>{federation}</span></p>
+以 banyan-verify 离线核验。联合体标识：<span class=hash>{federation}</span></p>
 <p>打印时间：{printed}</p>
 </html>
 """

@@ -229,3 +229,11 @@ def test_tables_and_sentences_for_people(outlet, run):
     assert CITY in out
     out = run("status", "--night", json_asked=False)[1]
     assert out == "华南理工大学: 1 in, 1 accepted, 0 quarantined, 0 waiting, 0 missing above.\n"
+
+
+def test_the_own_records_are_searched_without_a_line(outlet, run):
+    assert run("import", file_of(outlet, row(1), row(2)))[0] == DONE
+    outlet.shut(CITY)
+    code, found, _err = run("search", "照明", "--scope", "own")
+    assert (code, found["total"]) == (DONE, 2)
+    assert run("search", "照明")[0] == REFUSED

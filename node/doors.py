@@ -21,11 +21,10 @@ log = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 MAX_JOIN_BYTES = 64 * 1024
 _JOIN_WORKERS = 4
+_JOIN_AGE_MS, _JOIN_GRACE_MS = 60_000, 30_000  # who says nothing there is sent away, and the next one has room
 _SERVER_OPTIONS = (
     ("grpc.so_reuseport", 0),  # otherwise a second process shares the port without a word
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_connection_age_ms", 3_600_000),  # so that a new certificate or a revocation reaches old connections
-    ("grpc.max_connection_age_grace_ms", 600_000),
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
 )
@@ -46,7 +45,12 @@ def sync_server(home: Home, address: str, max_workers: int = 32) -> tuple[grpc.S
     """
     server = grpc.server(
         ThreadPoolExecutor(max_workers, thread_name_prefix="sync"),
-        options=(*_SERVER_OPTIONS, ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES)),
+        options=(
+            *_SERVER_OPTIONS,
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_connection_age_ms", 3_600_000),  # so that a new certificate or a revocation reaches old ones
+            ("grpc.max_connection_age_grace_ms", 600_000),
+        ),
     )
     servicer = health.HealthServicer()
     servicer.set("", health_pb2.HealthCheckResponse.SERVING)
@@ -58,7 +62,12 @@ def join_server(home: Home, address: str) -> tuple[grpc.Server, int]:
     """Return (server, bound port) of the joining door: server TLS only, few and small calls. Raises NotBound."""
     server = grpc.server(
         ThreadPoolExecutor(_JOIN_WORKERS, thread_name_prefix="join"),
-        options=(*_SERVER_OPTIONS, ("grpc.max_receive_message_length", MAX_JOIN_BYTES)),
+        options=(
+            *_SERVER_OPTIONS,
+            ("grpc.max_receive_message_length", MAX_JOIN_BYTES),
+            ("grpc.max_connection_age_ms", _JOIN_AGE_MS),
+            ("grpc.max_connection_age_grace_ms", _JOIN_GRACE_MS),
+        ),
         maximum_concurrent_rpcs=2 * _JOIN_WORKERS,
     )
     return server, _bind(server, address, _credentials(home, asks_for_certificate=False))

@@ -163,6 +163,28 @@ def test_the_joining_door_asks_for_no_certificate_and_takes_little(parent, opene
     assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+def test_callers_who_say_nothing_do_not_keep_the_joining_door_shut(parent, opened, monkeypatch):
+    """Without a certificate anybody can begin a call and never send its request."""
+    monkeypatch.setattr(doors, "_JOIN_AGE_MS", 500)
+    monkeypatch.setattr(doors, "_JOIN_GRACE_MS", 500)
+    silent = threading.Event()
+
+    def nothing():
+        silent.wait(60)
+        yield from ()
+
+    address, ca = opened(doors.join_server(parent, "127.0.0.1:0"), Size()), authority_pem(parent)
+    with doors.channel(address, ca, b"", None, PARENT) as strangers:
+        begun = [strangers.stream_unary(CALL).future(nothing()) for _n in range(20)]
+        try:
+            for one in begun:
+                with pytest.raises(grpc.RpcError):
+                    one.result(timeout=20)
+            assert call(doors.channel(address, ca, b"", None, PARENT)) == b"1"
+        finally:
+            silent.set()
+
+
 def test_the_joining_door_takes_few_at_once(parent, opened):
     arrived, release = threading.Semaphore(0), threading.Event()
 

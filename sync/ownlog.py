@@ -129,7 +129,9 @@ class OwnLog:
                 found = head.sign_head(self._signers, promised, time_s)
                 swap.set(Signed(found.size, found.root, found.time_s, found.note))
         with self._store.write():
-            self._store.put_head(log, found)
+            published = self._store.head(log)  # perhaps newer by now: another process sealed after our swap
+            if published is None or (published.size, published.time_s) < (found.size, found.time_s):
+                self._store.put_head(log, found)
             self._store.sight(log, found, "")
             self._store.set_stored(log, found.size)
         return found

@@ -1,7 +1,7 @@
 """Adding and sealing: crashes at every commit, and everything that must stop a node from signing."""
 
 import shutil
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
@@ -282,3 +282,20 @@ def test_a_frozen_log_takes_no_more_entries(outlet):
         store.freeze(store.log(OUTLET), "fork")
     with pytest.raises(NeedsRecovery, match="fork"):
         outlet.add(1)
+
+
+def test_a_slower_process_does_not_publish_an_older_head_over_a_newer_one(outlet):
+    """Two seal at once, as `serve` and a command may: between the swap and the note, the other one does it all."""
+
+    class Overtaken(HeadLock):
+        @contextmanager
+        def swap(self, origin):
+            with super().swap(origin) as swap:
+                yield swap
+            outlet.add(1)
+            outlet.seal()
+
+    with outlet.own() as own, closing(Overtaken(outlet.head_lock)) as lock:
+        assert own.seal(lock).size == 1
+        published = own.sealed()
+        assert (published.size, own.log.stored) == (2, 2)

@@ -141,7 +141,8 @@ class Session:
         if shown.origin != own.origin:
             raise NotAllowed(self.client.parent, "showed another log's head")
         signed = self.lock.signed(own.origin)
-        if signed is None or shown.size > signed.size or Bundles(self.store, held).root(shown.size) != shown.root:
+        known = min(signed.size, held.next_entry) if signed else -1
+        if shown.size > known or Bundles(self.store, held).root(shown.size) != shown.root:
             raise NeedsRecovery(own.origin, f"{self.client.parent} holds a head of size {shown.size} that is not ours")
 
     # -- down ---------------------------------------------------------------------------------------------------------

@@ -307,6 +307,15 @@ def test_an_outlet_restored_from_a_backup_signs_nothing_when_its_parent_shows_a_
     assert before["lock"] == [(None,)]
 
 
+def test_an_outlet_whose_log_alone_was_restored_is_told_to_recover(city):
+    with restored(city, OUTLET, "log_db"):
+        city.sync(OUTLET)
+        file(city, OUTLET, 5)
+        city.sync(OUTLET)
+    with pytest.raises(NeedsRecovery, match="306"):
+        city.sync(OUTLET)
+
+
 def test_a_head_that_we_did_not_sign_is_reported_and_stops_nothing(city):
     class Claims(Client):
         def hello(self, greeting):

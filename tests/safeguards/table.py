@@ -326,8 +326,28 @@ TABLE = [
     Safeguard(
         "smaller-receipt",
         "a smaller head never gets a receipt",
-        without(mirror, "give_receipt", ("end.size < log.stored or ", ""), ("held.size > end.size or ", "")),
+        without(mirror, "give_receipt", ("end.size < log.stored or ", ""), ("held.size > end.size:", "False:")),
         f"{SYNC}test_mirror_parts.py::test_a_smaller_head_never_gets_one",
+    ),
+    Safeguard(
+        "receipt-continues",
+        "a receipt continues what was signed last",
+        without(mirror, "give_receipt", ("Bundles(store, log).root(held.size) != held.root:", "False:")),
+        f"{SYNC}test_mirror.py::test_no_receipt_continues_another_branch_than_the_last_one",
+    ),
+    Safeguard(
+        "own-branch",
+        "entries stand behind those of their own branch",
+        without(
+            mirror, "take", ("if proof.left_hashes(start, found.last, end.size, found.proof) !=", "if False and [] !=")
+        ),
+        f"{SYNC}test_mirror.py::test_entries_of_another_branch_are_not_put_behind_those_held_but_show_the_fork",
+    ),
+    Safeguard(
+        "own-log",
+        "nobody brings a node its own log",
+        without(registry.Registry, "check_bringer", ("name == self._me:", "False:")),
+        f"{SYNC}test_registry.py::test_nobody_brings_a_node_its_own_log",
     ),
     # -- limits
     Safeguard(

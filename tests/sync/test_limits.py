@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc
 import pytest
@@ -53,25 +53,25 @@ def silence(over: threading.Event) -> Iterator[pb.AddEntriesRequest]:
     yield from ()
 
 
-def comes(stub: sync_pb2_grpc.SyncStub, said: str) -> bool:
-    """Wait until a Hello is answered so: calls begin and end in threads of their own."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        if answer(stub, 10.0) == said:
-            return True
-    return False
+def until(condition: Callable[[], bool]) -> None:
+    """Wait: calls begin and end in threads of their own."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_one_child_cannot_take_all_threads_of_its_parent(city):
     over = threading.Event()
     with channel(city, OUTLET) as line, channel(city, NEIGHBOUR) as other:
         mine, neighbours = sync_pb2_grpc.SyncStub(line), sync_pb2_grpc.SyncStub(other)
-        calls = [mine.AddEntries(silence(over), timeout=60) for _ in range(service.MAX_CALLS_A_CHILD)]
+        calls = [mine.AddEntries(silence(over), timeout=60) for _ in range(3 * service.MAX_CALLS_A_CHILD)]
         try:
-            assert comes(mine, "OVER_LIMIT")
+            until(lambda: sum(one.done() for one in calls) == 2 * service.MAX_CALLS_A_CHILD)
+            assert answer(mine, 10.0) == "OVER_LIMIT"
             assert answer(neighbours, 10.0) == "ok"
-            calls[0].cancel()
-            assert comes(mine, "ok")
+            next(one for one in calls if not one.done()).cancel()
+            until(lambda: answer(mine, 10.0) == "ok")
         finally:
             over.set()
             for one in calls:

@@ -10,7 +10,7 @@ from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 
 from node import authority, errors, tokens
-from node.enrolment import joining_text, keys_hash, proofs_of, renewal_text
+from node.enrolment import OutOfTouch, joining_text, keys_hash, proofs_of, renewal_text
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node, Opened
@@ -18,7 +18,7 @@ from node.notebook import Invitation
 from node.tokens import Token
 from records import body
 from records.body import Record
-from sync import control, keys, presence, proved, refusals
+from sync import control, freshness, keys, presence, proved, refusals
 from sync.errors import Malformed, NotAllowed, SyncError
 from sync.note import VerifierKey
 from sync.origin import check
@@ -88,7 +88,13 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         self._enrolled(request.origin)
         return answer
 
+    def _check_in_touch(self, opened: Opened) -> None:
+        """Raise OutOfTouch where the newest word from above is over 7 days old: keys may have been revoked since."""
+        for one in freshness.stale(opened.store, opened.registry, self._node.clock(), freshness.CLOSED_AFTER_S):
+            raise OutOfTouch(self._node.origin, one.age_s // 86_400)
+
     def _join(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
+        self._check_in_touch(opened)
         joining, hashed = request.joining, tokens.secret_hash(request.joining.token_secret)
         invited = self._node.notebook.find_invitation(hashed)
         if invited is None:

@@ -44,6 +44,16 @@ class OtherNode(NodeError):
     )
 
 
+class OutOfTouch(NodeError):
+    """The parent has heard nothing from above for too long to let anybody in: (parent, days)."""
+
+    facts = ("parent", "days")
+    sentence = N_(
+        "{parent} has had no word from the nodes above it for {days} days, so it lets nobody in and takes no new keys. "
+        "Its operator must reach the hub first; then try again with the same invitation."
+    )
+
+
 class NotProvable(NodeError):
     """The own registration cannot be shown yet: (home,)."""
 
@@ -88,6 +98,7 @@ _PARENTS_ERRORS: dict[str, type[NodeError]] = {
         errors.TokenUsed,
         errors.BadCertificate,
         NotProvable,
+        OutOfTouch,
     )
 }
 

@@ -7,7 +7,7 @@ from node import authority, cataloguing, keyfiles
 from node.errors import NodeError
 from node.messages import N_, _
 from node.node import Node, Opened
-from sync import control
+from sync import control, freshness
 from sync.bundles import Bundles
 
 _WORDS = (N_("invited"), N_("expired"), N_("withdrawn"), N_("member"))  # shown by what lists these rows
@@ -73,6 +73,10 @@ def standing(node: Node) -> dict[str, Any]:
             "parts_wanted": wanted,
             "parts_withheld": counts["waiting"] - min(wanted, counts["waiting"]),
             "parents": [_parent(opened, one.origin) for one in node.settings.parents],
+            "stale": [
+                {"origin": one.origin, "hours": one.age_s // 3600}
+                for one in freshness.stale(opened.store, opened.registry, node.clock())
+            ],
             "catalogue": {**counts, "waiting": wanted, "entries_behind": lag.entries, "records_behind": lag.records},
             "alarms": [
                 {"at": at, "what": what, "origin": origin, "detail": detail}
@@ -138,6 +142,10 @@ def lines(found: dict[str, Any]) -> list[str]:
             _("{origin}: has {received} entries of ours; our certificate lasts {days} days.").format(
                 origin=one["origin"], received=one["received"], days=one["certificate_days_left"]
             )
+        )
+    for one in found["stale"]:
+        said.append(
+            _("STALE: the newest word from {origin} is {hours} hours old. Check the line to the parent.").format(**one)
         )
     for one in found["alarms"]:
         said.append(_("ALARM {what}: {origin} {detail}").format(**one))

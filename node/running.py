@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import grpc
@@ -15,6 +16,7 @@ from node.node import Node
 from node.relay import SearchService
 from node.schedule import Job, Night, Window
 from node.serving import Doors, hosts, open_doors
+from sync import freshness
 from sync.errors import SyncError
 
 log = logging.getLogger(__name__)
@@ -129,8 +131,19 @@ class Running:
             with self.node.opened() as opened:
                 opened.seal_as_hub(resign=True)
         else:
-            _raise_first(nightly.run(self.node, lambda: until - self.node.clock(), stop))
+            night = nightly.run(self.node, lambda: until - self.node.clock(), stop)
+            self._alarm_if_stale()
+            _raise_first(night)
         cataloguing.apply(self.node, stop)
+
+    def _alarm_if_stale(self) -> None:
+        """Tell a person, once for each old head, that the word from above is over 26 hours old; work goes on."""
+        with self.node.opened() as opened:
+            for one in freshness.stale(opened.store, opened.registry, self.node.clock()):
+                log.error("stale origin=%s age_s=%d", one.origin, one.age_s)
+                signed = datetime.fromtimestamp(int(self.node.clock()) - one.age_s, UTC)
+                with opened.store.write():
+                    opened.store.alarm("stale", one.origin, f"newest head signed {signed:%Y-%m-%d %H:%M} UTC")
 
 
 def _raise_first(night: nightly.NightReport) -> None:

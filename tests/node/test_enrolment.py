@@ -108,7 +108,7 @@ def test_another_federation_than_invited_to_is_not_joined(world, city):
 
 
 def test_a_parent_invites_only_its_own_and_answers_only_as_itself(world, city):
-    with pytest.raises(NotAllowed):
+    with pytest.raises(admission.NotOurs):
         invited(world, "ip.gd.example/sz/szu")
     token = invited(world, OUTLET)
     hubs = authority.authority_der(world.nodes[HUB].home)

@@ -28,6 +28,7 @@ from node.report import Context
 log = logging.getLogger(__name__)
 passed = click.make_pass_decorator(Context)
 DONE, REFUSED, MISUSED = 0, 1, 2
+_LOOK_S = 0.2
 
 
 class Command(click.Command):
@@ -143,7 +144,8 @@ def run_until_signalled(stops: Sequence[Callable[[], None]], start: Callable[[],
     held = {one: signal.signal(one, note) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         start()
-        signalled.wait()
+        while not signalled.wait(_LOOK_S):  # a signal that reaches another thread wakes nobody who waits without end
+            pass
     finally:
         for one, handler in held.items():
             signal.signal(one, handler)

@@ -1,5 +1,6 @@
 """Every safeguard by name: how it is switched off from outside, and the test that must notice."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -67,7 +68,7 @@ TABLE = [
     Safeguard(
         "receipt-signature",
         "a receipt is by the parent's mirror key",
-        put(head, "_verified", lambda parsed, stated, wanted: (parsed.signatures, 1)),
+        put(head, "_verified", lambda parsed, stated, wanted: (parsed.signatures, int(time.time()))),
         f"{REFUSALS}test_a_receipt_that_another_key_signed_is_not_kept",
     ),
     Safeguard(

@@ -19,7 +19,7 @@ from catalog.errors import BadQuery, BadToken, CatalogError
 from node import cataloguing
 from node.node import Node, peer
 from sync import refusals
-from sync.errors import NotAllowed, SyncError
+from sync.errors import Malformed, NotAllowed, SyncError
 
 log = logging.getLogger(__name__)
 TIMEOUT_S = 30.0
@@ -124,7 +124,7 @@ def _refusal(details: str) -> CatalogError:
     """Return the error that the node above refused a query with."""
     try:
         name, *facts = map(str, json.loads(details))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return BadQuery("query", "", details)
     return BadToken(*facts[:1]) if name == BadToken.__name__ else BadQuery(*facts[:3])
 
@@ -154,7 +154,7 @@ def find(node: Node, scope: str, query: search.Query) -> Answer:
     )
     with node.channel(node.settings.parents[0]) as channel:
         answer = _called(node, lambda: search_pb2_grpc.SearchStub(channel).Find(request, timeout=TIMEOUT_S))
-    return Answer(answer.total, [json.loads(hit) for hit in answer.hits], answer.next)
+    return Answer(answer.total, [_object(hit) for hit in answer.hits], answer.next)
 
 
 def show(node: Node, scope: str, key: str) -> dict[str, Any] | None:
@@ -162,4 +162,15 @@ def show(node: Node, scope: str, key: str) -> dict[str, Any] | None:
     request = pb.ShowRequest(scope=SCOPES[scope], key=key)
     with node.channel(node.settings.parents[0]) as channel:
         answer = _called(node, lambda: search_pb2_grpc.SearchStub(channel).Show(request, timeout=TIMEOUT_S))
-    return json.loads(answer.record) if answer.record else None
+    return _object(answer.record) if answer.record else None
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object that the node above answered with; raise Malformed for anything else."""
+    try:
+        found = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("answer", "not JSON") from error
+    if not isinstance(found, dict):
+        raise Malformed("answer", "not a JSON object")
+    return found

@@ -14,7 +14,7 @@ from catalog.search import Query
 from node import admission, cataloguing, enrolment, intake, relay, settings
 from node.home import Home
 from node.intake import Choice
-from sync.errors import NotAllowed
+from sync.errors import Malformed, NotAllowed
 from tests.node.filing import key, open_with_search, row, unfiled, write
 from tests.world import ALLIANCE, CITY, HUB, OTHER_CITY, OTHER_OUTLET, OUTLET, World
 
@@ -226,3 +226,13 @@ def test_a_node_of_another_home_is_no_child(built):
     lost = replace(stranger, settings=replace(stranger.settings, parents=(parent,)))
     with pytest.raises(Exception, match="UNAVAILABLE"):
         relay.find(lost, "city", Query(words="照明"))
+
+
+@pytest.mark.parametrize("raw", [b"{", b"[]", b"\xff", b"[" * 100_000], ids=["cut", "list", "bytes", "deep"])
+def test_what_is_no_answer_from_above_is_refused(built, monkeypatch, raw):
+    monkeypatch.setattr(relay, "_called", lambda *_: pb.ShowResponse(record=raw))
+    with pytest.raises(Malformed):
+        relay.show(built.nodes[OUTLET], "city", key(1))
+    monkeypatch.setattr(relay, "_called", lambda *_: pb.FindResponse(total=1, hits=[raw]))
+    with pytest.raises(Malformed):
+        relay.find(built.nodes[OUTLET], "city", Query(words="照明"))

@@ -264,7 +264,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
 def ancestors(registry: Registry, me: str) -> list[str]:
     """Return `me` and the origins above it, hub first."""
     chain = [me]
-    while home := registry.home(chain[0]):
+    while (home := registry.home(chain[0])) and home not in chain:  # what moves in a circle ends where it began
         chain.insert(0, home)
     return chain
 

@@ -7,6 +7,7 @@ from sync.bundles import Bundles
 from sync.control import Home, Member
 from sync.errors import BadProof, BadSignature, Malformed, NotAllowed, SyncError, UnknownOrigin
 from sync.registry import Registry
+from sync.service import ancestors
 from tests.sync import made
 from tests.sync.made import ALLIANCE, CITY, HUB, OTHER_CITY, OTHER_OUTLET, OUTLET
 
@@ -336,3 +337,9 @@ def test_an_outlet_whose_home_is_an_alliance_belongs_to_it(logs):
     assert logs.registry.may_see(f"alliance:{ALLIANCE_ID}", OUTLET, name)
     assert logs.registry.may_see("path", name, ALLIANCE)
     assert not logs.registry.may_see("alliance:0000beef", OUTLET, name)
+
+
+def test_homes_in_a_circle_end_where_they_began(logs):
+    logs.say(HUB, Home(CITY, OTHER_CITY), Home(OTHER_CITY, CITY))
+    assert ancestors(logs.registry, CITY) == [OTHER_CITY, CITY]
+    assert ancestors(logs.registry, OUTLET) == [OTHER_CITY, CITY, OUTLET]

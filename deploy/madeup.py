@@ -85,8 +85,8 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
 
 
 def write_xlsx(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows as a workbook of one sheet; at least one row. Needs openpyxl, which only development installs."""
-    from openpyxl import Workbook  # type: ignore[import-untyped]
+    """Write rows as a workbook of one sheet; at least one row."""
+    from openpyxl import Workbook  # slow to import, and most runs write CSV
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Sheet1")

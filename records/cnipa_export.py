@@ -21,13 +21,15 @@ from records.rules import finding
 from records.tables import Table
 
 _KINDS = tuple(kind for kind in kinds.all() if "x-type-digits" in kind.schema)
-_FIELDS = _KINDS[0].fields  # the patents share their fields
+_NAMES = """application_no publications publication_date filing_date title right_type_text owners inventors agency
+agents ipc locarno status_text status_date abstract claim1 address priority"""
+_FIELDS = {name: _KINDS[0].fields[name] for name in _NAMES.split()}  # as of each patent
 _SEPARATOR = re.compile(r"\s*[;|,，；]\s*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MAX_CHARS = body.MAX_BYTES // 4  # a row of fewer characters always fits
 _ESSENCE = {
-    "cn-application-number": re.compile(r"[^\dX]"),
-    "cn-publication-number": re.compile(r"[^0-9A-Z]|^CN"),
+    "application-number": re.compile(r"[^\dX]"),
+    "publication-number": re.compile(r"[^0-9A-Z]|^CN"),
     "date": re.compile(r"\D"),
     "ipc": re.compile(r"[^0-9A-Z;|,]"),
     "locarno": re.compile(r"[^0-9A-Z]"),
@@ -132,7 +134,7 @@ def _statement(layout: Layout, row_no: int, cells: list[str]) -> tuple[Record | 
     kind = _kind(fields)
     if kind is None:
         if not _KINDS[0].keys(fields):
-            return None, [finding("NO_IDENTIFIER", "", "")]
+            return None, [checks.no_identifier(None)]
         number = fields.get("application_no")
         if number and not identifiers.application_number(number):
             return None, [finding("APPNO_FORM", "application_no", number)]
@@ -269,7 +271,7 @@ def _reader(spec: dict[str, Any]) -> tuple[str, Callable[[str], Any]]:
 
 
 _FORMATS: dict[str, Callable[[str], Any]] = {
-    "cn-application-number": _application_number,
+    "application-number": _application_number,
     "date": _date,
     "ipc": lambda text: list(identifiers.ipc_list(text)),
     "locarno": _classes,

@@ -9,6 +9,10 @@ class MalformedRecord(RecordsError):
     """Bytes that are not a record body, or a record that cannot be written as one; the first argument says why."""
 
 
+class MalformedKind(RecordsError):
+    """A schema that does not describe a kind; the first argument says why."""
+
+
 class UnreadableFile(RecordsError):
     """A whole file is refused. `message_zh` and `message_en` say what happened, why, and what to do."""
 

@@ -30,6 +30,14 @@ def status(text: str) -> Status:
     return next((found for pattern, found in _MEANINGS if pattern.search(text)), "")
 
 
+def of(text: str, state: str) -> Status:
+    """Return what the words say, or else the ST.27 state: not active and terminated are "invalid".
+
+    An active one may be in force or only applied for, so that "A" says neither.
+    """
+    return status(text) or ("invalid" if state in ("N", "T") else "")
+
+
 @lru_cache(maxsize=4096)
 def is_published(text: str) -> bool:
     """Return whether the words are those of an application or patent that the office has published."""

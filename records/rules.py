@@ -20,8 +20,8 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
     ),
     "NO_IDENTIFIER": (
         "error",
-        "没有任何标识号；请填写申请号，或至少填写公开（公告）号。",
-        "There is no identifier; state the application number, or at least a publication number.",
+        "没有可用的标识；请填写下列各项中足以识别的：{wanted}。",
+        "Nothing identifies the record; state enough of these to do so: {wanted_en}.",
     ),
     "PUBNO_ONLY": (
         "warning",
@@ -79,8 +79,8 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
     ),
     "DATE_ORDER": (
         "error",
-        "公开（公告）日“{value}”早于申请日“{filed}”；请核对两个日期。",
-        "The publication date {value} is before the filing date {filed}; check both dates.",
+        "{later}“{value}”早于{earlier}“{filed}”；请核对两个日期。",
+        "{later_en} {value} is before {earlier_en} {filed}; check both dates.",
     ),
     "IPC_FORM": (
         "error",
@@ -101,6 +101,206 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "error",
         "统一社会信用代码“{value}”的校验不通过；请对照营业执照核对 18 位代码。",
         "The unified social credit code {value} fails its check; compare its 18 characters with the certificate.",
+    ),
+    "NUMBER_FORM": (
+        "error",
+        "“{value}”不是号码；请照该局（{office}）的写法填写，只用大写字母、数字和 . / -，不超过 40 个字符。",
+        "{value!r} is not a number of office {office}; write it as that office does, in capitals, digits and . / - "
+        "alone, at most 40 of them.",
+    ),
+    "PUBLICATION_FORM": (
+        "error",
+        "“{value}”不是公开（公告）号；请在号码前写两位国别代码，如 US8927118B2。",
+        "{value!r} is not a publication number; write the two letters of its office first, as in US8927118B2.",
+    ),
+    "KIND_CONFLICT": (
+        "warning",
+        "文献种类代码“{value}”与公开（公告）号“{number}”末尾不同；请核对，或删去该代码。",
+        "The kind code {value} is not that of the publication number {number}; check both, or leave the code out.",
+    ),
+    "OFFICE_CONFLICT": (
+        "warning",
+        "受理局写的是“{value}”，号码“{number}”却像另一局的；请核对受理局和号码。",
+        "The office is {value}, and the number {number} looks like another office's; check the office and the number.",
+    ),
+    "ST13_FORM": (
+        "error",
+        "“{value}”不是 ST.13 申请号；请填写 15 位数字，如 102009000190429，或留空。",
+        "{value!r} is not an ST.13 application number; write its 15 digits, as in 102009000190429, or leave it empty.",
+    ),
+    "ST13_MISMATCH": (
+        "warning",
+        "ST.13 申请号“{value}”对应申请号 {right}，与本记录不同；请核对，或删去 ST.13 申请号。",
+        "The ST.13 number {value} stands for application {right}, which is not this one; check both, or leave it out.",
+    ),
+    "TRADEMARK_FORM": (
+        "error",
+        "“{value}”不是商标号；请填写注册号或申请号，如 53696406，马德里注册写作 G1234567。",
+        "{value!r} is not a trademark number; write one like 53696406, or G1234567 for a Madrid registration.",
+    ),
+    "NICE_FORM": (
+        "error",
+        "“{value}”不是商品服务国际分类；请填写 1 至 45 中的一个数字，多个类别分行填写。",
+        "{value!r} is not a Nice class; write one number from 1 to 45, each class of a mark in a row of its own.",
+    ),
+    "NICE_MISSING": (
+        "warning",
+        "没有国际分类，无法与同号其他类别区分；请补填 1 至 45 中的类别。",
+        "The Nice class is missing, so that classes of one number cannot be told apart; add it, from 1 to 45.",
+    ),
+    "SIMILAR_FORM": (
+        "error",
+        "“{value}”不是类似群组代码；请填写四位数字，如 0901。",
+        "{value!r} is not a similar-group code; write four digits such as 0901.",
+    ),
+    "SIMILAR_MISMATCH": (
+        "warning",
+        "类似群“{value}”不属于第 {nice} 类；请核对类似群和国际分类。",
+        "The similar group {value} is not of class {nice}; check the group and the class.",
+    ),
+    "TERM_MISMATCH": (
+        "warning",
+        "届满日“{value}”与按规定算出的 {right} 不符；请核对届满日及起算日期。",
+        "The expiry date {value} is not the {right} that the rules give; check it and the date that the term begins.",
+    ),
+    "SOFTWARE_FORM": (
+        "error",
+        "“{value}”不是软件著作权登记号；请填写如 2016SR309930 的号码，证书号请填到证书号一栏。",
+        "{value!r} is not a software registration number; write one like 2016SR309930, and put a certificate number "
+        "into its own column.",
+    ),
+    "CERTIFICATE_FORM": (
+        "error",
+        "“{value}”不是软件著作权证书号；请写成 软著登字第0650314号 的形式。",
+        "{value!r} is not a software certificate number; write it as on the certificate, with 7 or 8 digits.",
+    ),
+    "CERTNO_ONLY": (
+        "warning",
+        "只有证书号“{value}”，没有登记号；请补填登记号，以便与其他来源合并。",
+        "Only the certificate number {value} is known; add the registration number, so that sources can be merged.",
+    ),
+    "WORK_FORM": (
+        "error",
+        "“{value}”不是作品登记号；请写成 国作登字-2016-F-00269796 的形式。",
+        "{value!r} is not a registration number of a work; write it as on the certificate, with year, letter and 8 "
+        "digits.",
+    ),
+    "LAYOUT_FORM": (
+        "error",
+        "“{value}”不是集成电路布图设计登记号；请写成 BS.18555922.0 的形式。",
+        "{value!r} is not the number of an integrated circuit layout; write it like BS.18555922.0.",
+    ),
+    "LAYOUT_CHECK": (
+        "error",
+        "布图设计登记号“{value}”的校验位不对，按前面的数字应为 {right}；请对照登记证书核对每一位。",
+        "The check digit of layout number {value} is wrong, the other digits give {right}; compare every digit with "
+        "the certificate.",
+    ),
+    "VARIETY_FORM": (
+        "error",
+        "“{value}”不是植物新品种号；请写成 CNA20080376.X 或 CNA20201002638 的形式，林业为 8 位数字。",
+        "{value!r} is not the number of a plant variety; write it like CNA20080376.X or CNA20201002638, or with 8 "
+        "digits for forestry.",
+    ),
+    "VARIETY_CHECK": (
+        "warning",
+        "植物新品种号“{value}”的校验位按前面的数字应为 {right}；请对照证书核对每一位。",
+        "The other digits of variety number {value} give the check digit {right}; compare every digit with the "
+        "certificate.",
+    ),
+    "GI_FORM": (
+        "error",
+        "“{value}”不是农产品地理标志编号；请写成 AGI00122 的形式，其他地理标志请填写公告号。",
+        "{value!r} is not the number of an agricultural product's indication; write it like AGI00122, and of another "
+        "one state the announcement.",
+    ),
+    "ANNOUNCEMENT_FORM": (
+        "error",
+        "“{value}”不是公告号；请写成 2006年第12号 的形式。",
+        "{value!r} is not the number of an announcement; write the year and the number as the office does.",
+    ),
+    "RIGHT_FORM": (
+        "error",
+        "“{value}”认不出是哪一项权利；请填写申请号，如 201710601862.3，或该权利的键。",
+        "It cannot be told which right {value!r} is; write an application number like 201710601862.3, or its key.",
+    ),
+    "CPC_FORM": (
+        "error",
+        "“{value}”不是 CPC 分类号；请写成 B65D 1/02 的形式，多个分类号用分号隔开。",
+        "{value!r} is not a CPC symbol; write it like B65D 1/02, several of them separated by semicolons.",
+    ),
+    "USCC_FORM": (
+        "error",
+        "“{value}”不是统一社会信用代码；请填写 18 位数字和大写字母（没有 I、O、S、V、Z）。",
+        "{value!r} is not a unified social credit code; write its 18 digits and capitals (I, O, S, V and Z are not "
+        "among them).",
+    ),
+    "DIVISION_FORM": (
+        "warning",
+        "“{value}”不是认得的行政区划；请填写 GB/T 2260 的六位代码，如 440100，或城市名称。",
+        "{value!r} is not a known division; write the six digits of GB/T 2260, such as 440100, or a city's name.",
+    ),
+    "REGION_FORM": (
+        "warning",
+        "“{value}”认不出是哪个地区；请填写名称，如 广州，或六位行政区划代码，国省代码请连名称一起填写。",
+        "It cannot be told which region {value!r} is; write its name or the six digits of GB/T 2260; the office's own "
+        "number alone does not tell.",
+    ),
+    "OFFICE_FORM": (
+        "error",
+        "“{value}”不是国别代码；请填写两位字母，如 CN、US、EP。",
+        "{value!r} is not an office or country; write two letters such as CN, US or EP.",
+    ),
+    "ST27_FORM": (
+        "error",
+        "“{value}”不是 ST.27 事件代码；请写成 F10-F11 或 A-3-4-F10-F11-EXM-CN_GR01 的形式，或留空。",
+        "{value!r} is not an ST.27 event code; write it like F10-F11 or A-3-4-F10-F11-EXM-CN_GR01, or leave it empty.",
+    ),
+    "ST27_MISMATCH": (
+        "warning",
+        "ST.27 代码“{value}”与法律状态代码 {code} 不符，后者对应 {right}；请核对其中之一。",
+        "The ST.27 code {value} is not that of the event code {code}, which is {right}; check one of them.",
+    ),
+    "LEGAL_CODE_FORM": (
+        "error",
+        "“{value}”不是法律状态代码；请填写公报的代码，如 TR01，或其中文名称。",
+        "{value!r} is not a legal event code; write that of the gazette, such as TR01, or its words.",
+    ),
+    "LEGAL_CODE_KIND": (
+        "error",
+        "法律状态代码“{value}”（{words}）不属于“{kind}”；请改用相应的种类，或核对代码。",
+        "The legal event code {value} is not one of {kind_en!r}; file it under its own kind, or check the code.",
+    ),
+    "EVENT_BEFORE_RIGHT": (
+        "error",
+        "日期“{value}”早于“{right}”的申请年份 {year}；请核对日期和号码。",
+        "The date {value} is before {year}, the year in which {right} was filed; check the date and the number.",
+    ),
+    "EVENT_ORDER": (
+        "warning",
+        "公告日“{value}”早于生效日“{date}”；授权自公告之日起生效，请核对两个日期；如确有更正公告，可忽略。",
+        "The gazette date {value} is before the effective date {date}; a grant takes effect when it is published, so "
+        "check both.",
+    ),
+    "AMOUNT_FORM": (
+        "error",
+        "“{value}”不是金额；请写成 100万元 或 USD 1000 的形式。",
+        "{value!r} is not an amount; write a number with its currency, such as CNY 1000000.",
+    ),
+    "AMOUNT_UNIT": (
+        "warning",
+        "金额“{value}”没有写明货币单位；请写明，如 {value}元 或 {value}万元。",
+        "The amount {value} has no currency; add it, so that yuan and ten thousand yuan can be told apart.",
+    ),
+    "CURRENCY_FORM": (
+        "error",
+        "“{value}”不是货币代码；请填写三位字母，如 CNY、USD。",
+        "{value!r} is not a currency; write its three letters, such as CNY or USD.",
+    ),
+    "AGENCY_FORM": (
+        "error",
+        "“{value}”不是专利代理机构代码；请填写五位数字，如 44205。",
+        "{value!r} is not the code of a patent agency; write its five digits, such as 44205.",
     ),
     "RAGGED_ROW": (
         "error",

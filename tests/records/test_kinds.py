@@ -1,18 +1,26 @@
 """The schema files say everything that the code reads out of them."""
 
+import unicodedata
+
 import jsonschema_rs
 import pytest
 
-from records import checks, kinds
+from records import checks, kinds, schema_rules
 from records.rules import SENTENCES, finding
 
-NAMES = ["design", "organisation", "patent_invention", "utility_model"]
+RIGHTS = ["design", "patent_invention", "utility_model"]
+EVENTS: list[str] = []
+REGISTERS = ["organisation"]
+STATEMENTS = ["decision", "judged", "kind", "verdict"]
+NAMES = sorted([*RIGHTS, *EVENTS, *REGISTERS, *STATEMENTS])
 PATENTS = ["design", "patent_invention", "utility_model"]
 
 
 def test_the_known_kinds():
     assert [kind.name for kind in kinds.all()] == NAMES
-    assert kinds.get("trademark") is None
+    for category, names in (("right", RIGHTS), ("event", EVENTS), ("register", REGISTERS), ("statement", STATEMENTS)):
+        assert [kind.name for kind in kinds.BUILT_IN.of(category)] == sorted(names)
+    assert kinds.get("flag") is None
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -21,19 +29,27 @@ def test_a_schema_is_valid_complete_and_in_two_languages(name):
     jsonschema_rs.meta.validate(kind.schema)
     assert "$ref" not in str(kind.schema)
     assert kind.schema["$id"] == name
-    for spec in (kind.schema, *kind.fields.values()):
+    for _, spec in [("", kind.schema), *schema_rules.nodes(kind.schema)]:
         assert spec["title"]
         assert spec["x-title-en"].isascii()
-    for template in kind.schema["x-key"]:
-        assert template.partition("{")[2].rstrip("}").partition(".")[0] in kind.fields
-    assert kind.schema["x-view"]["title"] in kind.fields
+        if "enum" in spec:
+            assert list(spec["x-enum-titles"]) == spec["enum"]
+            assert all(zh and en.isascii() for zh, en in spec["x-enum-titles"].values())
+        if "x-help" in spec:
+            zh, en = spec["x-help"]
+            assert zh
+            assert en.isascii()
 
 
-def test_no_heading_means_two_fields():
-    headings = [heading for spec in kinds.get("design").fields.values() for heading in spec.get("x-headers", ())]
-    for pair in kinds.get("design").fields["publications"]["x-columns"]:
-        headings += [*pair["no"], *pair["date"]]
-    assert len(headings) == len(set(headings))
+@pytest.mark.parametrize("name", NAMES)
+def test_no_heading_means_two_fields(name):
+    kind = kinds.get(name)
+    headings = [heading for _, spec in schema_rules.nodes(kind.schema) for heading in spec.get("x-headers", ())]
+    for spec in kind.fields.values():
+        for one in spec.get("x-columns", ()):
+            headings += [heading for member in one.values() if isinstance(member, list) for heading in member]
+    folded = ["".join(unicodedata.normalize("NFKC", heading).lower().split()) for heading in headings]
+    assert sorted(folded) == sorted(set(folded))
 
 
 def test_the_patents_share_their_fields():

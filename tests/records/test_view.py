@@ -38,7 +38,8 @@ def test_a_bare_record_an_organisation_and_an_unknown_kind_have_columns_too():
     assert columns(record(publications=[{"no": "CN107000001A"}])).number == "CN107000001A"
     organisation = columns(record("organisation", origin="ip.gd.example/gz", name="虚构分站", role="substation"))
     assert (organisation.title, organisation.number) == ("虚构分站", "ip.gd.example/gz")
-    assert columns(record("trademark", title=5, owners="x", inventors={"a": 1})).title == ""
+    unknown = columns(record("flag", title=True, owners="x", inventors={"a": 1}, filing_date="2017-07-21"))
+    assert (unknown.title, unknown.applicants, unknown.inventors, unknown.filing_date) == ("", (), (), "2017-07-21")
 
 
 @pytest.mark.parametrize(

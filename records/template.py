@@ -1,0 +1,65 @@
+"""Key templates, and the texts that a path of a record's fields leads to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A place in a key: the first of `paths` that is stated fills it, else `default`; None: the key cannot be made."""
+
+    paths: tuple[str, ...]
+    default: str | None
+
+    def values(self, fields: dict[str, Any]) -> tuple[str, ...]:
+        """Return the texts that fill the hole; () for none."""
+        for path in self.paths:
+            values = stated(fields, path)
+            if values:
+                return values
+        return () if self.default is None else (self.default,)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A key in the making: `texts` stand around the `holes`, one more than there are."""
+
+    texts: tuple[str, ...]
+    holes: tuple[Hole, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Template":
+        """Read "kind:{office=CN}:{a|b.c}": in braces paths to try in turn, and after "=" what stands for none."""
+        texts, holes = [], []
+        while "{" in text:
+            before, _, rest = text.partition("{")
+            inside, _, text = rest.partition("}")
+            names, equals, default = inside.partition("=")
+            texts.append(before)
+            holes.append(Hole(tuple(names.split("|")), default if equals else None))
+        return cls((*texts, text), tuple(holes))
+
+    def fill(self, fields: dict[str, Any]) -> tuple[str, ...]:
+        """Return the keys, one for each combination of values, in their order; () where a hole stays empty."""
+        keys = [self.texts[0]]
+        for hole, text in zip(self.holes, self.texts[1:], strict=True):
+            values = hole.values(fields)
+            keys = [f"{key}{value}{text}" for key in keys for value in values]
+        return tuple(keys)
+
+
+def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
+    """Return the texts and whole numbers at `path`, "title" or "publications.no", as texts; () where nothing is stated.
+
+    A field or a member may be one value, a list of them, or a list of objects; numbers are written in decimal.
+    """
+    name, _, member = path.partition(".")
+    value = fields.get(name)
+    if value is None:
+        return ()
+    if isinstance(value, str) and not member:
+        return (value,)
+    items = value if isinstance(value, list) else (value,)
+    if member:
+        items = [item[member] for item in items if isinstance(item, dict) and member in item]
+    return tuple([str(item) for item in items if isinstance(item, str | int) and not isinstance(item, bool)])

@@ -132,8 +132,8 @@ def find_key(catalogue: Catalogue, text: str) -> str | None:
 
 def _keys(value: str) -> list[str]:
     """Return the keys that a number would give under any kind."""
-    templates = [template for kind in kinds.all() for template in kind.schema["x-key"]]
-    return [f"{template.partition('{')[0]}{value}{template.partition('}')[2]}" for template in templates]
+    templates = [template for kind in kinds.all() for template in kind.templates]
+    return [key for template in templates if (key := template.of_value(value))]
 
 
 def _is_text(text: str) -> bool:

@@ -47,6 +47,14 @@ class Template:
             keys = [f"{key}{value}{text}" for key in keys for value in values]
         return tuple(keys)
 
+    def of_value(self, value: str) -> str | None:
+        """Return the key in which `value` fills the one hole that has no default; None for a template of others."""
+        needed = [hole for hole in self.holes if hole.default is None]
+        values = [value if hole.default is None else hole.default for hole in self.holes]
+        if len(needed) != 1:
+            return None
+        return self.texts[0] + "".join(f"{one}{text}" for one, text in zip(values, self.texts[1:], strict=True))
+
 
 def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
     """Return the texts and whole numbers at `path`, "title" or "publications.no", as texts; () where nothing is stated.

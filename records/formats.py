@@ -102,7 +102,7 @@ FORMATS: dict[str, Format] = {
     "region": Format(places.region, "REGION_FORM"),
     "office": Format(codes.office, "OFFICE_FORM"),
     "st27": Format(_st27, "ST27_FORM"),
-    "cn-legal-code": Format(codes.cn_code, "LEGAL_CODE_FORM"),
+    "cn-legal-code": Format(codes.cn_code, "LEGAL_CODE_FORM", codes.foreign_code),
     "amount": Format(amounts.amount, "AMOUNT_FORM"),
     "currency": Format(amounts.currency, "CURRENCY_FORM"),
     "agency-code": Format(identifiers.agency_code, "AGENCY_FORM", sure="^[0-9]{{5}}$"),

@@ -1,7 +1,8 @@
-"""What the words of a Chinese patent's legal status mean: is the right in force, and has it been published?
+"""What the words of a Chinese right's legal status mean: is it in force, and has it been published?
 
-The words are those that the office's search writes. A word that is not listed says nothing; that matters most for
-`is_published`, on which the default audience rests: an unfiled invention must not be passed on for an unclear word.
+The words are those that the offices' searches write, of patents and of trademarks. A word that is not listed says
+nothing; that matters most for `is_published`, on which the default audience rests: an unfiled invention must not be
+passed on for an unclear word.
 """
 
 import re
@@ -13,13 +14,14 @@ Status = Literal["valid", "invalid", "pending", ""]
 _NOT_YET = re.compile(r"[未不拟待](?:公开|公布|授权|授予|公告)|(?:公开|公布|授权)前")
 _MEANINGS: tuple[tuple[re.Pattern[str], Status], ...] = (
     (_NOT_YET, "pending"),
+    (re.compile(r"(?:撤销|无效宣告).*审查中|^(?:商标)?(?:已注册|注册|核准注册)"), "valid"),
     (re.compile(r"部分无效|恢复"), "valid"),
     (re.compile(r"终止|驳回|撤回|无效|失效|放弃|届满|撤销"), "invalid"),
     (re.compile(r"^授权|授予$|有效|^专利权人|^专利权质押"), "valid"),
-    (re.compile(r"公布|公开|实质审查|审中|在审"), "pending"),
+    (re.compile(r"公布|公开|实质审查|审中|在审|初审公告|初步审定|等待|受理"), "pending"),
 )
 _PUBLISHED = re.compile(
-    r"(?:公开|公布|授权|授权公告|实质审查的生效)$|发明专利申请公布|未缴年费专利权终止|避免重复授权"
+    r"(?:公开|公布|授权|授权公告|实质审查的生效|(?:商标)?已注册|初审公告|注册公告)$|发明专利申请公布|未缴年费专利权终止|避免重复授权"
     r"|(?:发明|实用新型|外观设计)?专利权(?:人的姓名|有效期届满|的?(?:授予|终止|部分无效|全部无效|无效宣告|视为放弃|主动放弃))"
 )
 

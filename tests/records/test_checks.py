@@ -57,7 +57,7 @@ def test_a_right_record_has_no_findings():
         ({"title": 5}, "SCHEMA", "error", "title"),
         ({"colour": "red"}, "SCHEMA", "error", ""),
         ({"version": 2}, "UNKNOWN_VERSION", "error", "version"),
-        ({"kind": "trademark"}, "UNKNOWN_KIND", "error", "kind"),
+        ({"kind": "flag"}, "UNKNOWN_KIND", "error", "kind"),
         ({"key": "patent_invention:CN:201710601863.1"}, "KEY_MISMATCH", "error", "key"),
     ],
 )

@@ -8,12 +8,13 @@ import pytest
 from records import checks, kinds, schema_rules
 from records.rules import SENTENCES, finding
 
-RIGHTS = ["design", "patent_invention", "utility_model"]
-EVENTS: list[str] = []
-REGISTERS = ["organisation"]
+PATENTS = ["design", "patent_invention", "utility_model"]
+RIGHTS = [*PATENTS, "copyright_software", "copyright_work", "gi", "ic_layout", "plant_variety", "trademark"]
+EVENTS = ["legal_status", "assignment", "licence", "open_licence", "pledge", "preservation", "listing", "valuation"]
+EVENTS += ["contribution", "dispute"]
+REGISTERS = ["organisation", "agency", "expert", "course", "case"]
 STATEMENTS = ["decision", "judged", "kind", "verdict"]
 NAMES = sorted([*RIGHTS, *EVENTS, *REGISTERS, *STATEMENTS])
-PATENTS = ["design", "patent_invention", "utility_model"]
 
 
 def test_the_known_kinds():

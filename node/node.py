@@ -14,7 +14,7 @@ from node.home import Home
 from node.keyfiles import NodeKeys
 from node.notebook import Notebook
 from node.settings import Parent, Settings, load
-from sync import presence
+from sync import presence, sealed
 from sync.errors import NotAllowed
 from sync.federation import Federation
 from sync.lock import HeadLock
@@ -116,6 +116,20 @@ class Opened:
     def own(self) -> OwnLog:
         node = self.node
         return OwnLog(self.store, node.origin, node.federation.id, node.keys.log, node.clock)
+
+    def sealed_for(self, reader: str, text: bytes) -> tuple[str, bytes]:
+        """Return (audience, body) of a part of the own log that `reader` alone can read.
+
+        Raises UnknownOrigin where no registration of the reader is known here, OverLimit, Malformed.
+        """
+        node = self.node
+        body = sealed.seal(text, self.registry.hpke_key(reader), node.federation.id, node.origin, reader)
+        return sealed.audience(reader), body
+
+    def unsealed(self, author: str, body: bytes) -> bytes:
+        """Return what `author` sealed for this node in a part of its log; raise DoesNotOpen."""
+        node = self.node
+        return sealed.unseal(body, node.keys.hpke_seed, node.federation.id, author, node.origin)
 
     def seal_as_hub(self, resign: bool = False, anyway: str = "") -> int:
         """Sign the own log of a node that has no parent; return its size.

@@ -18,6 +18,10 @@ SENTENCES: Mapping[str, str] = {
     "sync.errors.BadSignature": N_(
         "Refused: the signature of {0} does not hold ({1}). Nothing was stored; ask its operator before you try again."
     ),
+    "sync.errors.DoesNotOpen": N_(
+        "What {0} sealed for {1} does not open with this node's key. Ask the operator of {0} to send it again; if this "
+        "node has new keys, its home must register them first."
+    ),
     "sync.errors.BadProof": N_("Refused: the proof does not lead to the signed head ({0}). Nothing was stored."),
     "sync.errors.UnknownOrigin": N_("No node is registered as {0}. Check the name, or invite it first."),
     "sync.errors.NotAllowed": N_("{0} may not do this now: {1}. Ask the operator of its home."),

@@ -13,6 +13,10 @@ class BadSignature(SyncError):
     """A signature that is missing, or does not verify: (name, why)."""
 
 
+class DoesNotOpen(SyncError):
+    """A sealed text that its reader's key does not open, or that was sealed elsewhere: (author, reader)."""
+
+
 class BadProof(SyncError):
     """Hashes that do not lead to the signed root: (why,)."""
 

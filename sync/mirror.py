@@ -213,10 +213,13 @@ def take_parts(
     return len(good), len(parts) - len(good)
 
 
-def give_receipt(store: Store, lock: HeadLock, signer: Signer, parent: str, end: Head, now_s: int) -> Receipt | None:
+def give_receipt(
+    store: Store, lock: HeadLock, signer: Signer, parent: str, end: Head, clock: Callable[[], float]
+) -> Receipt | None:
     """Return this node's receipt on `end` once every entry below it is stored; None before that.
 
-    `stored` moves first, then head.lock is swapped, then the note is kept. A smaller head than one already signed is
+    `stored` moves first, then the clock is read, so that whoever reads the log later than the receipt's time finds the
+    entries; then head.lock is swapped, then the note is kept. A smaller head than one already signed is
     never signed again; raises Conflict then, and where our own leaves do not give the head's root; Fork where they do
     not give the root signed last. Nor, with None, one smaller than a receipt that the child shows and that we forgot.
     """
@@ -233,6 +236,7 @@ def give_receipt(store: Store, lock: HeadLock, signer: Signer, parent: str, end:
             raise Conflict(held.size, log.stored, log.next_entry)
         if held is not None and Bundles(store, log).root(held.size) != held.root:
             _freeze(store, log, end, held.note)  # we signed for another branch, before log.db was restored
+        now_s = int(clock())
         time_s = max(now_s, held.time_s + 1) if held else now_s
         note = head.sign_receipt(signer, end.checkpoint, time_s)
         swap.set(Signed(end.size, end.root, time_s, note))

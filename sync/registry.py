@@ -126,6 +126,10 @@ class Registry:
     def log_keys(self, name: str) -> tuple[VerifierKey, ...]:
         return self.get(name).node.log_keys
 
+    def hpke_key(self, name: str) -> bytes:
+        """Return the X25519 key, 32 bytes, that parts for `name` are sealed to (sealed.py)."""
+        return self.get(name).node.hpke_key
+
     def mirror_key(self, name: str) -> VerifierKey:
         return self.get(name).node.mirror_key
 
@@ -194,13 +198,17 @@ class Registry:
             return self._is_above(asker, owner)
         kind, _colon, name = audience.partition(":")
         if kind == "node":
-            return name == asker
+            return name == asker or self._relays(asker, owner, name)
         if kind == "alliance":
             return self._is_of_alliance(name, asker)
         return False
 
+    def _relays(self, asker: str, owner: str, reader: str) -> bool:
+        """What is sealed for `reader` goes down through those above it, and up through those between."""
+        return self._is_above(asker, reader) or (self._is_above(asker, owner) and self._is_above(reader, asker))
+
     def _is_above(self, asker: str, owner: str) -> bool:
-        """The owner's ancestors: its home, its alliances, the hub."""
+        """Tell whether `asker` is an ancestor of `owner`: its home, one of its alliances, the hub."""
         return asker == self._federation.name or self.belongs(owner, asker)
 
     def belongs(self, name: str, parent: str) -> bool:

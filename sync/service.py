@@ -212,7 +212,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         serving = self._serving
         lock = HeadLock(serving.head_lock)
         try:
-            receipt = mirror.give_receipt(call.store, lock, serving.mirror, serving.me, end, int(serving.clock()))
+            receipt = mirror.give_receipt(call.store, lock, serving.mirror, serving.me, end, serving.clock)
         finally:
             lock.close()
         held = _log(call.store, end.origin)

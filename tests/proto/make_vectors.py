@@ -1,15 +1,17 @@
-"""Writes proto/vectors.json: `python -m tests.proto.make_vectors`. Run once for a format; afterwards the file is fixed.
+"""Writes proto/vectors.json: `python -m tests.proto.make_vectors`. What the file holds already is fixed and stays.
 
-Seeds, salts and times are fixed. ML-DSA signing is randomised: a second run gives other signatures, which are checked
-by verifying, everything else by comparing.
+Seeds, salts and times are fixed. ML-DSA signing and HPKE sealing are randomised: made anew they give other bytes, which
+are checked by verifying and opening, everything else by comparing.
 """
 
 import json
 from hashlib import sha256
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from node import enrolment, tokens
-from sync import control, entry, federation, head, keys, package, proved, tree
+from sync import control, entry, federation, head, keys, package, proved, sealed, tree
 from sync.bundles import Bundles
 from sync.checkpoint import Checkpoint
 from sync.entry import Entry, Part
@@ -178,6 +180,21 @@ def made_joining() -> dict:
     }
 
 
+def made_sealed() -> dict:
+    """The hub seals for the outlet; the city between them passes it on."""
+    seed = made.seed(OUTLET, "hpke seed")
+    public = X25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    text = b'{"origin":"ip.gd.example/gz/scut","rule":"APPNO_CHECK"}'
+    return {
+        "author": HUB,
+        "reader": OUTLET,
+        "hpke_seed": seed.hex(),
+        "hpke_key": public.hex(),
+        "text": text.hex(),
+        "body": sealed.seal(text, public, made.the_federation().id, HUB, OUTLET).hex(),
+    }
+
+
 def made_signers() -> list[dict]:
     four = keys.Signer("ip.gd.example/mirror", keys.ED25519_COSIGNATURE, made.seed("04"))
     found = [*made.signers(HUB), four, made.mirror_signer(CITY)]
@@ -216,6 +233,7 @@ def make(folder: Path) -> dict:
         "root_statement": made_root(),
         "joining": made_joining(),
         "tlog_proof": made_proof(folder),
+        "sealed": made_sealed(),
     }
 
 
@@ -223,4 +241,7 @@ if __name__ == "__main__":
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
-        FILE.write_text(json.dumps(make(Path(folder)), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        held = json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
+        FILE.write_text(
+            json.dumps({**make(Path(folder)), **held}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )

@@ -1,8 +1,9 @@
-"""proto/vectors.json, read with hashlib, struct and base64 alone, and compared with what our code reads and writes.
+"""proto/vectors.json, read with hashlib, hmac, struct and base64 alone, and compared with what our code does.
 
 Source of every layout: proto/README.md, by the section that a test names.
 """
 
+import hmac
 import json
 from base64 import b64decode, b64encode
 from hashlib import sha256
@@ -13,9 +14,11 @@ import pytest
 import zstandard
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from node import enrolment
-from sync import entry, federation, head, package, proof, proved, tree
+from sync import entry, federation, head, package, proof, proved, sealed, tree
 from sync.checkpoint import Checkpoint
 from sync.note import Signature, VerifierKey
 from sync.package import Frame, Packer
@@ -266,3 +269,47 @@ def root_by_path(found: bytes, index: int, size: int, hashes: list[str]) -> byte
         fn, sn = fn >> 1, sn >> 1
     assert sn == 0
     return found
+
+
+def expand(suite: bytes, prk: bytes, label: bytes, info: bytes, length: int) -> bytes:
+    """LabeledExpand of RFC 9180 section 4, for at most 32 bytes."""
+    return hmac.digest(prk, pack(">H", length) + b"HPKE-v1" + suite + label + info + b"\1", "sha256")[:length]
+
+
+def extract(suite: bytes, salt: bytes, label: bytes, ikm: bytes) -> bytes:
+    """LabeledExtract of RFC 9180 section 4."""
+    return hmac.digest(salt or bytes(32), b"HPKE-v1" + suite + label + ikm, "sha256")
+
+
+def open_hpke(seed: bytes, enc: bytes, info: bytes, aad: bytes, ciphertext: bytes) -> bytes:
+    """RFC 9180 sections 4.1 and 5.1, base mode, X25519, HKDF-SHA256, ChaCha20Poly1305, message 0."""
+    private = X25519PrivateKey.from_private_bytes(seed)
+    shared, public = private.exchange(X25519PublicKey.from_public_bytes(enc)), private.public_key().public_bytes_raw()
+    kem, suite = b"KEM\0\x20", b"HPKE\0\x20\0\1\0\3"
+    secret = expand(kem, extract(kem, b"", b"eae_prk", shared), b"shared_secret", enc + public, 32)
+    context = b"\0" + extract(suite, b"", b"psk_id_hash", b"") + extract(suite, b"", b"info_hash", info)
+    schedule = extract(suite, secret, b"secret", b"")
+    key, nonce = (expand(suite, schedule, label, context, size) for label, size in ((b"key", 32), (b"base_nonce", 12)))
+    return ChaCha20Poly1305(key).decrypt(nonce, ciphertext, aad)
+
+
+def test_the_reading_of_rfc_9180_opens_its_own_vector():
+    """RFC 9180 appendix A.2.1, first encryption."""
+    seed = "8057991eef8f1f1af18f4a9491d16a1ce333f695d4db8e38da75975c4478e0fb"
+    enc = "1afa08d3dec047a643885163f1180476fa7ddb54c6a8029ea33f95796bf2ac4a"
+    ciphertext = "1c5250d8034ec2b784ba2cfd69dbdb8af406cfe3ff938e131f0def8c8b60b4db21993c62ce81883d2dd1b51a28"
+    given = [bytes.fromhex(one) for one in (seed, enc, "4f6465206f6e2061204772656369616e2055726e")]
+    assert open_hpke(*given, b"Count-0", bytes.fromhex(ciphertext)) == b"Beauty is truth, truth beauty"
+
+
+def test_sealed_text():
+    case = VECTORS["sealed"]
+    author, reader = case["author"], case["reader"]
+    seed, body, text = (bytes.fromhex(case[name]) for name in ("hpke_seed", "body", "text"))
+    info = b"banyan-sealed/v1\0" + FEDERATION_ID + short(author.encode()) + short(b"node:" + reader.encode())
+    assert (body[0], len(body)) == (1, len(text) + 49)
+    assert open_hpke(seed, body[1:33], info, b"", body[33:]) == text
+    assert X25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw().hex() == case["hpke_key"]
+    assert sealed.unseal(body, seed, FEDERATION_ID, author, reader) == text
+    again = sealed.seal(text, bytes.fromhex(case["hpke_key"]), FEDERATION_ID, author, reader)
+    assert open_hpke(seed, again[1:33], info, b"", again[33:]) == text

@@ -20,6 +20,7 @@ from sync import (
     presence,
     proof,
     registry,
+    sealed,
     service,
     session,
     store,
@@ -174,6 +175,18 @@ TABLE = [
         "an undue part is not kept",
         without(service._Call, "may_hold", ("self.registry.may_see(audience, origin, self.serving.me)", "True")),
         f"{REFUSALS}test_a_part_that_is_not_due_here_is_dropped",
+    ),
+    Safeguard(
+        "sealed-binds",
+        "a sealed text opens in its own log only",
+        put(sealed, "_info", lambda federation_id, author, reader: b""),
+        f"{SYNC}test_sealed.py::test_it_opens_nowhere_else",
+    ),
+    Safeguard(
+        "sealed-relays",
+        "what is sealed for a node goes to it and those above it",
+        without(registry.Registry, "may_see", ("name == asker or self._relays(asker, owner, name)", "True")),
+        f"{SYNC}test_registry.py::test_who_may_see_a_part_of_the_outlets_log",
     ),
     Safeguard(
         "lost-part",
@@ -335,6 +348,20 @@ TABLE = [
         "a receipt continues what was signed last",
         without(mirror, "give_receipt", ("Bundles(store, log).root(held.size) != held.root:", "False:")),
         f"{SYNC}test_mirror.py::test_no_receipt_continues_another_branch_than_the_last_one",
+    ),
+    Safeguard(
+        "receipt-after-storing",
+        "a receipt's time is read once its entries are stored",
+        without(
+            mirror,
+            "give_receipt",
+            (
+                "    with store.write():\n        log =",
+                "    now_s = int(clock())\n    with store.write():\n        log =",
+            ),
+            ("        now_s = int(clock())\n", ""),
+        ),
+        f"{SYNC}test_mirror_parts.py::test_a_receipts_time_is_read_once_its_entries_are_stored",
     ),
     Safeguard(
         "own-branch",

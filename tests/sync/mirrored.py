@@ -70,7 +70,7 @@ class Receiver:
 
     def receipt(self, end=SIZE, now=NOW_S):
         with made.opened(self.written.log_db) as store, made.locked(self.written.head_lock) as lock:
-            return mirror.give_receipt(store, lock, MIRROR, CITY, self.sender.heads[end], now)
+            return mirror.give_receipt(store, lock, MIRROR, CITY, self.sender.heads[end], lambda: now)
 
     @property
     def log(self):

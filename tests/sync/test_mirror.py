@@ -293,6 +293,6 @@ def test_no_receipt_continues_another_branch_than_the_last_one(city):
         with made.locked(city.written.head_lock) as lock:
             signed = lock.signed(OUTLET)
             with pytest.raises(Fork):
-                mirror.give_receipt(store, lock, MIRROR, CITY, head, NOW_S)
+                mirror.give_receipt(store, lock, MIRROR, CITY, head, lambda: NOW_S)
             assert lock.signed(OUTLET) == signed
         assert store.log(OUTLET).frozen

@@ -118,6 +118,21 @@ def test_an_equal_head_gets_a_fresh_receipt_of_a_later_time(city):
     assert times == [NOW_S, NOW_S + 1, NOW_S + 2, NOW_S + 60]
 
 
+def test_a_receipts_time_is_read_once_its_entries_are_stored(city):
+    """Whoever looks after that time finds them: what is judged "until T" has seen every receipt before T."""
+    city.record(SIZE)
+    city.take_all()
+
+    def clock():
+        with made.opened(city.written.log_db) as another:
+            assert another.log(OUTLET).stored == SIZE
+        return NOW_S + 7.9
+
+    with made.opened(city.written.log_db) as store, made.locked(city.written.head_lock) as lock:
+        found = mirror.give_receipt(store, lock, MIRROR, CITY, city.sender.heads[SIZE], clock)
+    assert found.time_s == NOW_S + 7
+
+
 def test_a_smaller_head_never_gets_one(city):
     city.record(300)
     city.record(SIZE)
@@ -139,7 +154,7 @@ def test_a_root_that_our_own_leaves_do_not_give_gets_none(city):
     forged = made.signed(OUTLET, SIZE, made.root_hash_of("forged"))
     with made.opened(city.written.log_db) as store, made.locked(city.written.head_lock) as lock:
         with pytest.raises(Conflict):
-            mirror.give_receipt(store, lock, MIRROR, CITY, forged, NOW_S)
+            mirror.give_receipt(store, lock, MIRROR, CITY, forged, lambda: NOW_S)
         assert (store.log(OUTLET).stored, lock.signed(OUTLET)) == (0, None)
 
 
@@ -153,7 +168,7 @@ def test_a_broken_receipt_is_finished_by_the_next_and_times_rise(city, takes_eff
             closing(made.FaultyStore(city.written.log_db, faults)) as store,
             closing(made.FaultyLock(city.written.head_lock, faults)) as lock,
         ):
-            mirror.give_receipt(store, lock, MIRROR, CITY, city.sender.heads[SIZE], NOW_S)
+            mirror.give_receipt(store, lock, MIRROR, CITY, city.sender.heads[SIZE], lambda: NOW_S)
 
     last = 0
     for _ in made.until_unbroken(give, takes_effect):

@@ -195,8 +195,10 @@ MAY_SEE = {
     f"alliance:{ALLIANCE_ID}": {OUTLET, ALLIANCE, OTHER_OUTLET},
     "alliance:0000beef": {OUTLET, OTHER_ALLIANCE},
     "alliance:unknown0": {OUTLET},
-    f"node:{OTHER_CITY}": {OUTLET, OTHER_CITY},
-    f"node:{STRANGER}": {OUTLET, STRANGER},
+    f"node:{OTHER_CITY}": {OUTLET, OTHER_CITY, HUB},
+    f"node:{OTHER_OUTLET}": {OUTLET, OTHER_OUTLET, OTHER_CITY, ALLIANCE, HUB},
+    f"node:{HUB}": {OUTLET, CITY, ALLIANCE, HUB},
+    f"node:{STRANGER}": {OUTLET, STRANGER, OTHER_CITY, HUB},
     "own": {OUTLET},
     "something-later": {OUTLET},
 }

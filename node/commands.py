@@ -226,6 +226,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         "receipts": [{"origin": one, "signer": by, "size": size} for one, by, size in report.receipts],
         "refused": [{"origin": origin, "reason": reason} for origin, reason in report.refused],
         "parts_wanted": report.parts_wanted,
+        "parts_down": report.parts_down,
         "calls": report.calls,
     }
 

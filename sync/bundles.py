@@ -1,6 +1,7 @@
 """The entries, hashes and parts of one log, in the rows of a Store."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from sync import control, entry, package, tree
@@ -11,6 +12,15 @@ from sync.store import Log, Store
 from sync.tree import BUNDLE, BUNDLE_LEVEL
 
 _PART_MASK = (1 << INDEX_SHIFT) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Parts for one who asked by name: `looked` names were looked at, `undue` of them name nothing that is due."""
+
+    parts: list[tuple[PartName, bytes]]
+    looked: int
+    undue: int
 
 
 class Bundles:
@@ -117,9 +127,16 @@ class Bundles:
         row = self._db.execute("select content from part where id = ?", (key(self._log, index, number),)).fetchone()
         return row and row[0]
 
-    def wanted(self, limit: int, may_see: Callable[[str], bool] = lambda audience: True) -> list[PartName]:
-        """Return the first parts that are missing here, of audiences that `may_see` allows."""
-        rows = self._db.execute("select id, audience from wanted where id >= ? and id < ? order by id", self._span())
+    def wanted(
+        self,
+        limit: int,
+        may_see: Callable[[str], bool] = lambda audience: True,
+        behind: PartName | None = None,
+    ) -> list[PartName]:
+        """Return the first parts behind that one that are missing here, of audiences that `may_see` allows."""
+        start, end = self._span()
+        span = (key(self._log, *behind) + 1 if behind else start, end)
+        rows = self._db.execute("select id, audience from wanted where id >= ? and id < ? order by id", span)
         due = ((index_of(row), row & _PART_MASK) for row, audience in rows if may_see(audience))
         return list(islice(due, limit))
 
@@ -155,6 +172,24 @@ class Bundles:
         if len(found) != end - start:
             raise Malformed("tree", f"leaves {start} to {end} are not held")
         return found
+
+    def serve(self, names: Sequence[PartName], end: int, may_see: Callable[[str], bool], max_bytes: int) -> Served:
+        """Return the parts of these names that are held, of entries below `end` and audiences that `may_see` allows.
+
+        Names are looked at in the order given until `max_bytes` are full, at least one.
+        """
+        found: list[tuple[PartName, bytes]] = []
+        undue = size = 0
+        for looked, (index, number) in enumerate(names, 1):
+            stated = entry.commitments(self.entries(index, index + 1)[0])[1] if index < end else ()
+            if number >= len(stated) or not may_see(stated[number][0]):
+                undue += 1
+            elif (content := self.part(index, number)) is not None:
+                found.append(((index, number), content))
+                size += len(content)
+                if size > max_bytes - entry.MAX_PART_BYTES:
+                    return Served(found, looked, undue)
+        return Served(found, len(names), undue)
 
     def root(self, size: int) -> bytes:
         """Return the root over the first `size` entries, computed from this store's own hashes."""

@@ -174,6 +174,15 @@ class Client:
             for one in self._stub.GetEntries(request, timeout=timeout):
                 yield Frame(one.first, one.compressed, one.frame)
 
+    def parts(self, origin: str, names: Sequence[PartName]) -> tuple[list[tuple[PartName, bytes]], int]:
+        """Return parts of a log above, at most 1,000 asked for by name, and how many names the parent looked at."""
+        request = pb.GetPartsRequest(
+            origin=origin, parts=[pb.PartName(index=index, number=number) for index, number in names]
+        )
+        with self._called() as timeout:
+            answer = self._stub.GetParts(request, timeout=timeout)
+        return [((one.index, one.number), one.content) for one in answer.parts], answer.looked
+
 
 def _state(one: pb.LogState) -> LogState:
     if one.next_entry > 2**63 - 1 or one.recorded > 2**63 - 1:

@@ -204,8 +204,8 @@ class Registry:
         return False
 
     def _relays(self, asker: str, owner: str, reader: str) -> bool:
-        """What is sealed for `reader` goes down through those above it, and up through those between."""
-        return self._is_above(asker, reader) or (self._is_above(asker, owner) and self._is_above(reader, asker))
+        """Sealed parts go up through all above the owner, else a node on the way would lack what the next one wants."""
+        return self._is_above(asker, reader) or self._is_above(asker, owner)
 
     def _is_above(self, asker: str, owner: str) -> bool:
         """Tell whether `asker` is an ancestor of `owner`: its home, one of its alliances, the hub."""

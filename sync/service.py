@@ -93,7 +93,7 @@ def remembered(question: Callable[[str], bool]) -> Callable[[str], bool]:
 
 
 class SyncService(sync_pb2_grpc.SyncServicer):
-    """Hello, AddCheckpoint, AddEntries, AddParts, GetEntries over the mutual-TLS door."""
+    """Hello, AddCheckpoint, AddEntries, AddParts, GetEntries, GetParts over the mutual-TLS door."""
 
     def __init__(self, serving: Serving):
         self._serving = serving
@@ -259,6 +259,24 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 yield pb.Package(first=frame.first, compressed=frame.compressed, frame=frame.content)
                 if count == MAX_PACKAGES_A_CALL:
                     return
+
+    def GetParts(self, request: pb.GetPartsRequest, context: grpc.ServicerContext) -> pb.GetPartsResponse:
+        """Send parts of this node's own log, or of a log above it, that the child asks for and may see."""
+        with self._call(context, "GetParts") as call:
+            call.registry.check_caller(call.path)
+            if request.origin not in ancestors(call.registry, self._serving.me):
+                raise NotAllowed(request.origin, "not-above-you")
+            if len(request.parts) > MAX_WANTED_A_PAGE:
+                raise OverLimit("parts asked for", len(request.parts), MAX_WANTED_A_PAGE)
+            held = _log(call.store, request.origin)
+            names = [(one.index, one.number) for one in request.parts]
+            may_see = remembered(lambda audience: call.registry.may_see(audience, request.origin, call.path))
+            found = Bundles(call.store, held).serve(names, held.stored, may_see, MAX_PARTS_BYTES)
+            if found.undue:
+                log.warning("parts not due origin=%s child=%s parts=%d", request.origin, call.path, found.undue)
+            parts = [pb.Part(index=name[0], number=name[1], content=content) for name, content in found.parts]
+            return pb.GetPartsResponse(parts=parts, looked=found.looked)
+        raise AssertionError
 
 
 def ancestors(registry: Registry, me: str) -> list[str]:

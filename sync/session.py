@@ -8,7 +8,7 @@ from functools import partial
 
 from sync import entry, head, mirror, presence, tree
 from sync.bundles import Bundles, packages
-from sync.client import Client, Greeting, Hello, LogState, Sent, ShownHead
+from sync.client import MAX_WANTED, Client, Greeting, Hello, LogState, Sent, ShownHead
 from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, OldSize, Refused, SyncError, Unreachable
 from sync.head import Head
 from sync.lock import HeadLock
@@ -35,6 +35,7 @@ class Report:
     receipts: list[tuple[str, str, int]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
     parts_wanted: int = 0
+    parts_down: int = 0
     calls: int = 0
     skew_s: float = 0.0
 
@@ -65,6 +66,8 @@ class Session:
             mine = self.own.seal(self.lock, RESIGN_AFTER_S if self.resign else None)
             for shown in hello.ancestors:
                 self._attempt(report, self.client.parent, partial(self._pull, shown, report))
+            for origin in ancestors(self.registry, self.client.parent):
+                self._attempt(report, origin, partial(self._fetch_parts, origin, report))
             self._keep_receipts(hello.receipts, report)
             self._bring_all(mine, hello, report)
             self._remember(hello)
@@ -171,6 +174,27 @@ class Session:
             if at == before:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "sent no entries")
         mirror.settle(self.store, end)
+
+    def _fetch_parts(self, origin: str, report: Report) -> None:
+        """Ask for the parts of one log from above that are missing here and that the parent may hold."""
+        held = self.store.log(origin)
+        if held is None or origin == self.own.origin:
+            return
+        me, parent, registry = self.own.origin, self.client.parent, self.registry
+        both = remembered(lambda audience: all(registry.may_see(audience, origin, one) for one in (me, parent)))
+        committer, bundles = entry.Committer(registry.federation.id, origin), Bundles(self.store, held)
+        names = bundles.wanted(MAX_WANTED, both)
+        while names and not self.stop.is_set():
+            parts, looked = self.client.parts(origin, names)
+            asked = set(names[:looked])
+            if not asked:
+                raise Refused(parent, "NO_PARTS", "it looks at nothing that is asked for")
+            due = {name: content for name, content in parts if name in asked}
+            taken, _dropped = mirror.take_parts(self.store, origin, list(due.items()), committer, both)
+            report.parts_down += taken
+            if taken < len(parts):
+                log.warning("parts refused origin=%s parent=%s parts=%d", origin, parent, len(parts) - taken)
+            names = bundles.wanted(MAX_WANTED, both, behind=names[len(asked) - 1])
 
     # -- up -----------------------------------------------------------------------------------------------------------
 

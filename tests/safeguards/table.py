@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from node import admission, doors, notebook
 from sync import (
+    bundles,
     client,
     entry,
     evidence,
@@ -29,6 +30,7 @@ from tests.safeguards.switch import both, passes, power_cut_safe_no_more, put, u
 
 REFUSALS = "tests/sync/test_refusals.py::"
 CHANGED = REFUSALS + "test_what_a_child_changes_is_refused_and_nothing_of_it_is_stored"
+PARTS_DOWN = "tests/sync/test_parts_down.py::"
 SESSION = "tests/sync/test_session.py::"
 SYNC = "tests/sync/"
 NODE = "tests/node/"
@@ -187,6 +189,36 @@ TABLE = [
         "what is sealed for a node goes to it and those above it",
         without(registry.Registry, "may_see", ("name == asker or self._relays(asker, owner, name)", "True")),
         f"{SYNC}test_registry.py::test_who_may_see_a_part_of_the_outlets_log",
+    ),
+    Safeguard(
+        "parts-audience",
+        "parts asked for by name are served to whom they are for",
+        without(
+            service.SyncService, "GetParts", ("call.registry.may_see(audience, request.origin, call.path)", "True")
+        ),
+        f"{PARTS_DOWN}test_parts_for_others_are_not_served",
+    ),
+    Safeguard(
+        "parts-above",
+        "parts of logs above alone are served",
+        without(
+            service.SyncService,
+            "GetParts",
+            ("if request.origin not in ancestors(call.registry, self._serving.me):", "if False:"),
+        ),
+        f"{PARTS_DOWN}test_logs_that_are_not_above_are_not_served",
+    ),
+    Safeguard(
+        "parts-sealed",
+        "parts of entries under no head are not served",
+        without(service.SyncService, "GetParts", ("held.stored,", "held.next_entry,")),
+        f"{PARTS_DOWN}test_what_is_not_sealed_yet_is_not_served",
+    ),
+    Safeguard(
+        "parts-asked",
+        "what comes unasked is not kept",
+        without(session.Session, "_fetch_parts", (" if name in asked}", "}")),
+        f"{PARTS_DOWN}test_what_a_parent_sends_else_is_not_kept[unasked]",
     ),
     Safeguard(
         "lost-part",
@@ -393,6 +425,19 @@ TABLE = [
         "at most 8 packages are under way",
         put(client, "MAX_UNACKNOWLEDGED", 1000),
         f"{SESSION}test_at_most_8_packages_are_unacknowledged",
+    ),
+    Safeguard(
+        "parts-a-call",
+        "a child asks for 1,000 parts at once",
+        put(service, "MAX_WANTED_A_PAGE", 2**40),
+        f"{PARTS_DOWN}test_a_list_of_over_1000_names_is_refused",
+    ),
+    Safeguard(
+        "parts-bytes",
+        "an answer with parts is bounded",
+        without(bundles.Bundles, "serve", ("if size > max_bytes - entry.MAX_PART_BYTES:", "if False:")),
+        f"{PARTS_DOWN}test_one_name_a_thousand_times_gets_4_mib_and_no_more",
+        also="Unreachable",
     ),
     Safeguard(
         "packages-a-call",

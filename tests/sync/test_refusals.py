@@ -336,10 +336,10 @@ def test_a_part_that_no_entry_commits_to_is_dropped(nights, name):
 
 
 def test_a_part_that_is_not_due_here_is_dropped(nights):
-    """A part for another node, and one for an alliance's members, pushed to the city with its right commitment."""
+    """A part of a later version's audience, and one for an alliance's members, pushed to the city."""
     world = nights.world
     with world.nodes[OUTLET].opened() as opened:
-        opened.own.add([[("federation", b"open"), (f"node:{NEIGHBOUR}", b"sealed"), ("alliance:0123abcd", b"closed")]])
+        opened.own.add([[("federation", b"open"), ("something-later", b"later"), ("alliance:0123abcd", b"closed")]])
     every = hostile.held(world.nodes[OUTLET], OUTLET, FIRST, SECOND + 1)
     attack = Attack("undue", "", packages=lambda nights, sent: every)
     clients = []
@@ -347,7 +347,7 @@ def test_a_part_that_is_not_due_here_is_dropped(nights):
     assert clients[0].parts_refused == 2
     rows = hostile.kept(world.nodes[CITY], OUTLET)
     assert b"open" in b"".join(content for _id, content in rows["part"])
-    assert not any(content[16:] in (b"sealed", b"closed") for _id, content in rows["part"])
+    assert not any(content[16:] in (b"later", b"closed") for _id, content in rows["part"])
     assert rows["wanted"] == []
 
 
@@ -369,7 +369,7 @@ def test_a_wanted_part_that_is_wrong_is_dropped_and_stays_wanted(nights):
 
 def test_a_part_for_others_does_not_leave_the_outlet(nights):
     world, left = nights.world, []
-    world.file(OUTLET, b"sealed", audience=f"node:{NEIGHBOUR}")
+    world.file(OUTLET, b"closed", audience="alliance:0123abcd")
 
     def watched(nights, sent):
         left.extend(content[16:] for one in sent for _name, content in one.parts)
@@ -377,7 +377,7 @@ def test_a_part_for_others_does_not_leave_the_outlet(nights):
 
     hostile.session(world, OUTLET, nights.client(OUTLET, Attack("none", "", packages=watched)))
     assert len(left) == SECOND - FIRST
-    assert b"sealed" not in left
+    assert b"closed" not in left
 
 
 def test_a_path_part_is_not_served_downwards(nights):

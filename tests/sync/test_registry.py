@@ -195,10 +195,10 @@ MAY_SEE = {
     f"alliance:{ALLIANCE_ID}": {OUTLET, ALLIANCE, OTHER_OUTLET},
     "alliance:0000beef": {OUTLET, OTHER_ALLIANCE},
     "alliance:unknown0": {OUTLET},
-    f"node:{OTHER_CITY}": {OUTLET, OTHER_CITY, HUB},
-    f"node:{OTHER_OUTLET}": {OUTLET, OTHER_OUTLET, OTHER_CITY, ALLIANCE, HUB},
+    f"node:{OTHER_CITY}": {OUTLET, CITY, ALLIANCE, HUB, OTHER_CITY},
+    f"node:{OTHER_OUTLET}": {OUTLET, CITY, ALLIANCE, HUB, OTHER_OUTLET, OTHER_CITY},
     f"node:{HUB}": {OUTLET, CITY, ALLIANCE, HUB},
-    f"node:{STRANGER}": {OUTLET, STRANGER, OTHER_CITY, HUB},
+    f"node:{STRANGER}": {OUTLET, CITY, ALLIANCE, HUB, STRANGER, OTHER_CITY},
     "own": {OUTLET},
     "something-later": {OUTLET},
 }
@@ -213,6 +213,13 @@ def test_who_may_see_a_part_of_the_outlets_log(logs, audience, asker):
     logs.say(ALLIANCE, Member(OUTLET, "active"), Member(OTHER_OUTLET, "active"))
     logs.say(ALLIANCE, Member("ip.gd.example/sz/left", "revoked"))
     assert logs.registry.may_see(audience, OUTLET, asker) == (asker in MAY_SEE[audience])
+
+
+@pytest.mark.parametrize("asker", ASKERS)
+def test_what_the_hub_seals_for_an_outlet_goes_down_its_own_path_alone(logs, asker):
+    logs.say(CITY, made.node(OUTLET))
+    logs.say(ALLIANCE, Member(OUTLET, "active"))
+    assert logs.registry.may_see(f"node:{OUTLET}", HUB, asker) == (asker in {HUB, CITY, ALLIANCE, OUTLET})
 
 
 def test_asking_about_an_alliance_costs_no_more_with_many_logs(logs):

@@ -26,6 +26,7 @@ from sync.registry import Registry
 
 log = logging.getLogger(__name__)
 RENEWAL_MAX_SKEW_S = 600
+_MEMBERS = ("outlet", "substation")  # what an alliance invites that others register
 
 
 class NotOurs(NodeError):
@@ -41,13 +42,16 @@ class NotOurs(NodeError):
 def invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
     """Write down an invitation for `origin` and return its token, which is kept nowhere.
 
-    Raises NotOurs for an origin that is not ours to invite, Malformed for one that is no name.
+    Raises NotOurs for an origin that is not ours to invite, RoleNotHere, Malformed for one that is no name.
     """
     check(origin)
     with node.opened() as opened:
         home = opened.registry.home(origin)
         if home != node.origin and node.settings.role != "alliance":
             raise NotOurs(origin, node.origin)
+    below = control.BELOW.get(node.settings.role, ()) if home == node.origin else _MEMBERS
+    if role not in below:
+        raise RoleNotHere(role, node.origin)
     secret = os.urandom(tokens.SECRET_BYTES)
     alliance_id = os.urandom(8).hex() if role == "alliance" else ""
     expires = int(node.clock()) + days * 86_400
@@ -59,6 +63,13 @@ def invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
         )
     )
     return token
+
+
+class RoleNotHere(NodeError):
+    """A node of this role cannot be below a node of that role: (role, here)."""
+
+    facts = ("role", "here")
+    sentence = N_("A node of role {role} cannot be registered by {here}. Invite it at the hub or at a substation.")
 
 
 class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):

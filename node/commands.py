@@ -24,6 +24,7 @@ _PROGRAMS = {
     "substation": "banyan-substation",
     "alliance": "banyan-substation",
     "outlet": "banyan-outlet",
+    "feed": "feed",
 }
 
 

@@ -77,7 +77,7 @@ def call(
             node.clock,
             progress,
             stop,
-            resign=node.settings.role != "outlet",
+            resign=node.settings.registers,
         )
         try:
             report = session.run()

@@ -10,7 +10,7 @@ from node.node import Node, Opened
 from sync import control, freshness
 from sync.bundles import Bundles
 
-_WORDS = (N_("invited"), N_("expired"), N_("withdrawn"), N_("member"))  # shown by what lists these rows
+_WORDS = (N_("invited"), N_("expired"), N_("withdrawn"), N_("member"), N_("feed"))  # shown by what lists these rows
 
 
 def listed(node: Node) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ class Running:
     def start(self) -> None:
         """Open the doors of a node that has children, and start its nights."""
         self.node.notebook.interrupt_open_runs(self.node.clock())
-        if self.node.settings.role != "outlet":
+        if self.node.settings.registers:
             self._doors = open_doors(self.node, self._stored, self._let_in, self._add_search)
             self.node = self._doors.node
         self._due.set()
@@ -102,7 +102,7 @@ class Running:
             if self.node.settings.role == "hub":
                 with self.node.opened() as opened:
                     opened.seal_as_hub()
-            elif self.node.settings.role != "outlet":
+            elif self.node.settings.registers:
                 _raise_first(nightly.run(self.node, stop=self._stop))
         except BaseException:
             self._enrolled.set()

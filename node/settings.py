@@ -15,9 +15,15 @@ from node.schedule import Window
 from sync import origin as origins
 from sync.errors import Malformed
 
-ROLES = ("hub", "substation", "alliance", "outlet")
+ROLES = ("hub", "substation", "alliance", "outlet", "feed")
 PERSON_ROLES = ("operator", "reviewer", "observer")
-_WINDOWS = {"outlet": "23:00-02:30", "substation": "02:30-05:00", "alliance": "02:30-05:00", "hub": "02:30-05:30"}
+_WINDOWS = {
+    "feed": "23:00-02:30",
+    "outlet": "23:00-02:30",
+    "substation": "02:30-05:00",
+    "alliance": "02:30-05:00",
+    "hub": "02:30-05:30",
+}
 _FIXED = ("origin", "role")  # what a node is; no variable or flag of one run may change it
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}", re.ASCII)
 
@@ -66,6 +72,11 @@ class Settings:
         _check(self)
 
     @property
+    def registers(self) -> bool:
+        """Whether this node has others below it, and so keeps doors open and signs its head anew every night."""
+        return self.role not in ("outlet", "feed")
+
+    @property
     def sync_address(self) -> str:
         """Where children call: the public address, or where we listen if none is set."""
         return self.public_sync_address or self.sync_listen
@@ -79,8 +90,8 @@ class Settings:
 DESCRIPTIONS: Mapping[str, tuple[str, str]] = {
     "origin": ("本节点日志的名称，建立后不能更改", "name of this node's log; never changes"),
     "role": (
-        "主站 hub、分站 substation、联盟 alliance、网点 outlet",
-        "hub, substation, alliance or outlet; never changes",
+        "主站 hub、分站 substation、联盟 alliance、网点 outlet、数据源 feed",
+        "hub, substation, alliance, outlet or feed; never changes",
     ),
     "name": ("单位名称，显示给其他人看", "name of the organisation, as people see it"),
     "sync_listen": ("同步服务的监听地址", "where the sync door listens, host:port"),

@@ -18,7 +18,7 @@ from sync.errors import Malformed
 PREFIX = "banyan1."
 SECRET_BYTES = 16
 MAX_CHARS = 8192
-ROLES = ("substation", "alliance", "outlet")
+ROLES = ("substation", "alliance", "outlet", "feed")
 _TEXT = re.compile(re.escape(PREFIX) + r"[A-Za-z0-9_-]+", re.ASCII)
 
 

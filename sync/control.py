@@ -14,7 +14,18 @@ from sync import entry, keys, origin
 from sync.errors import Malformed
 from sync.note import VerifierKey
 
-ROLES = {"hub": pb.ROLE_HUB, "substation": pb.ROLE_SUBSTATION, "alliance": pb.ROLE_ALLIANCE, "outlet": pb.ROLE_OUTLET}
+ROLES = {
+    "hub": pb.ROLE_HUB,
+    "substation": pb.ROLE_SUBSTATION,
+    "alliance": pb.ROLE_ALLIANCE,
+    "outlet": pb.ROLE_OUTLET,
+    "feed": pb.ROLE_FEED,
+}
+BELOW = {  # the roles that a node of each role may register below itself
+    "hub": ("substation", "alliance", "outlet", "feed"),
+    "substation": ("outlet", "feed"),
+    "alliance": ("outlet",),
+}
 STATUSES = {"active": pb.STATUS_ACTIVE, "suspended": pb.STATUS_SUSPENDED, "revoked": pb.STATUS_REVOKED}
 _ROLE_NAMES = {int(number): name for name, number in ROLES.items()}
 _STATUS_NAMES = {int(number): name for name, number in STATUSES.items()}

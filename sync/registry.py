@@ -75,6 +75,20 @@ class Registry:
             raise UnknownOrigin(name)
         return found
 
+    def role(self, name: str) -> str:
+        """Return the role of `name`; empty where none is registered, or one that its home may not give.
+
+        A city cannot make a node below it a hub, nor an alliance an office's feed.
+        """
+        chain = [name]
+        while (home := self.home(chain[-1])) and home not in chain:  # what moves in a circle ends where it began
+            chain.append(home)
+        role = "hub" if chain.pop() == self._federation.name else ""
+        while chain and role:
+            found = self.find(chain.pop())
+            role = found.node.role if found and found.node.role in control.BELOW.get(role, ()) else ""
+        return role
+
     def _hub(self) -> Registration:
         root = self._federation.newest
         hub = control.Node(root.name, "hub", "active", root.log_keys, root.mirror_key, b"")

@@ -56,6 +56,30 @@ def invite(world, origin=OUTLET, parent=CITY, role="outlet"):
     return admission.invite(world.nodes[parent], origin, role, "华南理工大学", 7)
 
 
+@pytest.mark.parametrize("role", ["feed", "outlet"])
+def test_a_city_invites_outlets_and_feeds(world, city, role):
+    assert invite(world, f"{CITY}/one", role=role).role == role
+    assert tokens.parse(invite(world, f"{CITY}/two", role=role).encode()).role == role
+
+
+@pytest.mark.parametrize(
+    ("parent", "origin", "role"),
+    [
+        (CITY, OUTLET, "substation"),
+        (CITY, OUTLET, "alliance"),
+        (CITY, OUTLET, "hub"),
+        (HUB, "ip.gd.example/new", "hub"),
+        (ALLIANCE, f"{ALLIANCE}/lab", "feed"),
+        (ALLIANCE, OUTLET, "feed"),
+    ],
+)
+def test_a_role_that_is_not_for_below_here_is_not_invited(world, city, parent, origin, role):
+    world.node(ALLIANCE, "alliance", HUB)
+    with pytest.raises(admission.RoleNotHere):
+        invite(world, origin, parent, role)
+    assert all(one.origin != origin for one in world.nodes[parent].notebook.invitations())
+
+
 # -- requests ---------------------------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ def test_flags_win_over_environment_over_file(home):
 @pytest.mark.parametrize(
     ("role", "window"),
     [
+        ("feed", "23:00-02:30"),
         ("outlet", "23:00-02:30"),
         ("substation", "02:30-05:00"),
         ("alliance", "02:30-05:00"),

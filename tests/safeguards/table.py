@@ -301,6 +301,19 @@ TABLE = [
         also="UnknownOrigin",
     ),
     Safeguard(
+        "role-rule",
+        "a home gives only the roles below its own",
+        without(
+            registry.Registry,
+            "role",
+            (
+                "found.node.role if found and found.node.role in control.BELOW.get(role, ()) else",
+                "found.node.role if found else",
+            ),
+        ),
+        f"{SYNC}test_registry.py::test_a_role_that_its_home_may_not_give_is_none",
+    ),
+    Safeguard(
         "member-rule",
         "a membership that ended closes that path",
         without(registry.Registry, "check_caller", ('member.status != "active"', "False")),

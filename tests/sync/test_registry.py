@@ -113,6 +113,57 @@ def test_unknown_origins(logs):
             question(STRANGER)
 
 
+FEED = "ip.gd.example/cnipa"
+CITY_FEED = "ip.gd.example/gz/gazette"
+
+
+def test_roles_are_as_registered(logs):
+    logs.say(HUB, made.node(FEED, "feed"))
+    logs.say(CITY, made.node(OUTLET), made.node(CITY_FEED, "feed"))
+    logs.say(ALLIANCE, made.node(f"{ALLIANCE}/lab"))
+    expected = {HUB: "hub", CITY: "substation", ALLIANCE: "alliance", OUTLET: "outlet", FEED: "feed", CITY_FEED: "feed"}
+    assert {one: logs.registry.role(one) for one in expected} == expected
+    assert logs.registry.role(f"{ALLIANCE}/lab") == "outlet"
+    assert [logs.registry.role(one) for one in (STRANGER, OTHER_OUTLET, "ip.xx.example", "ip.xx.example/gz")] == [
+        ""
+    ] * 4
+
+
+@pytest.mark.parametrize(
+    ("author", "about", "role"),
+    [
+        (CITY, OUTLET, "hub"),
+        (CITY, OUTLET, "substation"),
+        (CITY, OUTLET, "alliance"),
+        (ALLIANCE, f"{ALLIANCE}/lab", "feed"),
+        (ALLIANCE, f"{ALLIANCE}/lab", "substation"),
+        (HUB, FEED, "hub"),
+    ],
+)
+def test_a_role_that_its_home_may_not_give_is_none(logs, author, about, role):
+    """A city that calls its outlet a hub must not make it one, nor an alliance a feed, whose word counts most."""
+    logs.say(author, made.node(about, role))
+    assert logs.registry.find(about) is not None
+    assert logs.registry.role(about) == ""
+
+
+def test_nobody_below_a_feed_or_an_outlet_has_a_role(logs):
+    logs.say(HUB, made.node(FEED, "feed"))
+    logs.say(FEED, made.node(f"{FEED}/x"))
+    logs.say(CITY, made.node(OUTLET))
+    logs.say(HUB, Home(OTHER_OUTLET, OUTLET))
+    logs.say(OUTLET, made.node(OTHER_OUTLET))
+    assert [logs.registry.role(one) for one in (f"{FEED}/x", OTHER_OUTLET)] == ["", ""]
+
+
+def test_a_moved_node_keeps_a_role_that_fits_its_new_home(logs):
+    logs.say(OTHER_CITY, made.node(CITY_FEED, "feed"))
+    logs.say(HUB, Home(CITY_FEED, OTHER_CITY))
+    assert logs.registry.role(CITY_FEED) == "feed"
+    logs.say(HUB, Home(CITY, OTHER_CITY), Home(OTHER_CITY, CITY))
+    assert logs.registry.role(CITY_FEED) == "", "homes in a circle lead to no hub"
+
+
 def test_the_version_grows_with_every_statement_that_is_stored(logs):
     before = logs.registry.version()
     logs.say(CITY, made.node(OUTLET), believed=False)

@@ -11,6 +11,7 @@ _CURRENCIES = {
     "元": "CNY",
     "人民币": "CNY",
     "人民币元": "CNY",
+    "元人民币": "CNY",
     "RMB": "CNY",
     "¥": "CNY",
     "￥": "CNY",

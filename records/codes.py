@@ -54,7 +54,8 @@ C52 REIN|legal_status|revival|C13|专利申请权的恢复
 TG01|legal_status|term_ext|G17|专利权期限的补偿
 TP01|legal_status|term_ext|G20|药品专利权期限的补偿
 C15 RN01|legal_status|term_ext|G00|专利权期限的续展
-DC01 DCSP|legal_status|publication|Q14|保密专利的解密
+DC01|legal_status|other|W00|保密专利的解密
+DCSP|legal_status|publication|Q14|保密专利的解密和公布
 DD01|legal_status|other|W00|文件的公告送达
 CI01 CU03|legal_status|correction|Q17|更正公布
 CI02 CI03 CU01 CU02 C53 COR|legal_status|correction|P21|更正

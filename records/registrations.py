@@ -118,11 +118,11 @@ def right_key(text: str, kind: str) -> str | None:
 
     A trademark without its class has "-" in the class's place. None for another kind's number.
     """
-    known = identifiers.right_key(text)
-    if known:
-        return known if known.startswith(f"{kind}:") else None
     found = _READERS[kind](text) if kind in _READERS else None
-    return f"{kind}:CN:{found}" if found else None
+    if found:
+        return f"{kind}:CN:{found}"
+    known = identifiers.right_key(text)
+    return known if known and known.startswith(f"{kind}:") else None
 
 
 def _mark_in_class(text: str) -> str | None:

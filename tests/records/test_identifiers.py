@@ -183,6 +183,168 @@ def test_lists_of_names(text, found):
     assert identifiers.names(text) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("102009000190429", "200910190429"),
+        ("102010000298420", "201010298420"),
+        ("101985000000312", "85100312"),
+        ("202019000302430", "201920302430"),
+        ("301995000015608", "95315608"),
+        ("112009000190429", None),
+        ("102003000100000", None),
+        ("102010099999999", None),
+        ("101985000100312", None),
+        ("10200900019042", None),
+    ],
+)
+def test_st13_numbers_stand_for_application_numbers(text, body):
+    found = identifiers.application_of_st13(text)
+    assert (found.body if found else None) == body
+
+
+def test_st13_numbers_are_15_digits():
+    assert identifiers.st13_number("１０２００９０００１９０４２９") == "102009000190429"
+    assert identifiers.st13_number("10200900019042") is None
+
+
+@given(st.integers(2004, 2099), st.sampled_from("123"), st.integers(0, 9_999_999))
+def test_every_new_number_comes_back_from_its_st13_form(year, digit, serial):
+    found = identifiers.application_of_st13(f"{digit}0{year}{serial:09}")
+    assert found.body == f"{year}{digit}{serial:07}"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("CN201710601862.3", "patent_invention:CN:201710601862.3"),
+        ("ZL 201710601862", "patent_invention:CN:201710601862.3"),
+        ("201780000001", "patent_invention:CN:201780000001.8"),
+        ("201820000001", "utility_model:CN:201820000001.X"),
+        ("201730000001", "design:CN:201730000001.0"),
+        ("85102475", "patent_invention:CN:85102475.0"),
+        ("CN107000001A", "patent_invention:CN:pub/CN107000001A"),
+        ("CN304000001S", "design:CN:pub/CN304000001S"),
+        ("trademark:CN:53696406/9", "trademark:CN:53696406/9"),
+        (" patent_invention:US:13797521 ", "patent_invention:US:13797521"),
+        ("CN107000001", None),
+        ("US8927118B2", None),
+        ("trademark:China:1", None),
+        ("灯", None),
+        ("", None),
+    ],
+)
+def test_keys_of_rights(text, key):
+    assert identifiers.right_key(text) == key
+    assert key is None or identifiers.right_key(key) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("13797521", "13797521"),
+        ("pct/cn2019/ 123456", "PCT/CN2019/123456"),
+        ("EP12345678.9", "EP12345678.9"),
+        ("2014-123456", "2014-123456"),
+        ("D", None),
+        ("US 13/797,521", None),
+        ("专利1", None),
+        ("1" * 41, None),
+        ("-1", None),
+        ("", None),
+    ],
+)
+def test_numbers_of_other_offices(text, number):
+    assert identifiers.foreign_number(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("US8927118B2", "US8927118B2"),
+        ("us 2005/0004437 a1", "US2005/0004437A1"),
+        ("WO2019123456A1", "WO2019123456A1"),
+        ("CN107000001A", "CN107000001A"),
+        ("8927118", None),
+        ("USB", None),
+        ("", None),
+    ],
+)
+def test_publication_numbers_of_other_offices(text, number):
+    assert identifiers.foreign_publication(text) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "kind"),
+    [
+        ("CN85100462A", "CN85100462A", "A"),
+        ("CN85100462B", "CN85100462B", "B"),
+        ("CN1030001A", "CN1030001A", "A"),
+        ("CN1003001B", "CN1003001B", "B"),
+        ("CN1234567C", "CN1234567C", "C"),
+        ("CN2035622Y", "CN2035622Y", "Y"),
+        ("CN3005000D", "CN3005000D", "D"),
+        ("CN101945314B", "CN101945314B", "B"),
+        ("CN206543210U", "CN206543210U", "U"),
+        ("CN304000001S", "CN304000001S", "S"),
+        ("CN107000001A8", "CN107000001A8", "A8"),
+        ("CN101945314B9", "CN101945314B9", "B9"),
+        ("CN101945314C1", "CN101945314C1", "C1"),
+    ],
+)
+def test_publication_numbers_of_all_generations(text, number, kind):
+    found = identifiers.publication_number(text)
+    assert (found.number, found.kind) == (number, kind)
+    assert found.type_digit == {"U": "2", "Y": "2", "S": "3", "D": "3"}.get(kind[0], "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("Y02E10/50", "Y02E 10/50"),
+        ("H04L 27/2601 (2013.01)", "H04L 27/2601"),
+        ("G06F16/00(2019.01)I", "G06F 16/00"),
+        ("X02E10/50", None),
+        ("", None),
+    ],
+)
+def test_cpc_symbols(text, symbol):
+    assert identifiers.cpc_symbol(text) == symbol
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("某某专利代理事务所 44205", "44205"),
+        ("44205", "44205"),
+        ("某某（普通合伙）44202 李四", "44202"),
+        ("事务所", None),
+        ("44205 44202", None),
+        ("442051", None),
+    ],
+)
+def test_agency_codes(text, code):
+    assert identifiers.agency_code(text) == code
+
+
+def test_a_credit_code_is_read_and_hints_at_its_division():
+    assert identifiers.uscc(" 9144 0300 1922 0382 16 ") == "914403001922038216"
+    assert identifiers.uscc("91440300192203821I") is None
+    assert identifiers.uscc("91440300192203821") is None
+    assert identifiers.uscc_division("914403001922038216") == "440300"
+    assert identifiers.uscc_division("121000004000000000") is None
+    assert identifiers.uscc_division("9144") is None
+
+
+@pytest.mark.parametrize("first", ["N", "Y", "1", "5", "9"])
+def test_departments_may_be_letters(first):
+    body = first + "2440300MA5ABCDE"
+    assert any(identifiers.uscc_ok(f"{body}{inner}{check}") for inner in "0123456789X" for check in ALPHABET)
+
+
+ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+
+
 @given(st.text())
 def test_no_text_breaks_a_reader(text):
     for read in (
@@ -194,3 +356,15 @@ def test_no_text_breaks_a_reader(text):
         read(text)
     for read in (identifiers.locarno, identifiers.date, identifiers.names, identifiers.is_blank, identifiers.uscc_ok):
         read(text)
+    identifiers.application_of_st13(text)
+    for canonical in (
+        identifiers.right_key,
+        identifiers.foreign_number,
+        identifiers.foreign_publication,
+        identifiers.cpc_symbol,
+        identifiers.agency_code,
+        identifiers.uscc,
+        identifiers.st13_number,
+    ):
+        found = canonical(text)
+        assert found is None or canonical(found) == found

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
-
-from records import identifiers, kinds, registrations, relations
+from records import identifiers, kinds, registrations, relations, shape
 from records.body import Record
 from records.finding import Finding
 from records.formats import FORMATS, Format
@@ -63,9 +61,10 @@ def no_identifier(kind: Kind | None) -> Finding:
 def _check_fields(kind: Kind, fields: dict[str, Any], keys: tuple[str, ...]) -> list[Finding]:
     found: list[Finding] = []
     if not _is_surely_right(kind, fields):
-        found = _each_field(kind, fields)
-        if any(one.rule == "SCHEMA" for one in found):
+        found = shape.findings(kind, fields)
+        if found:
             return found
+        found = _each_field(kind, fields)
     if not keys:
         found.append(no_identifier(kind))
     found += relations.between(kind, fields)
@@ -73,11 +72,9 @@ def _check_fields(kind: Kind, fields: dict[str, Any], keys: tuple[str, ...]) -> 
 
 
 def _each_field(kind: Kind, fields: dict[str, Any]) -> list[Finding]:
-    """Return what is wrong with the schema, or else with each field of a named format."""
-    if not _validator(kind).is_valid(fields):
-        return [_schema_finding(error) for error in _validator(kind).iter_errors(fields)]
-    case = _Case(kind, fields.get("office", "CN"))
+    """Return what is wrong with each field of a named format, in a record of the right shape."""
     found: list[Finding] = []
+    case = _Case(kind, fields.get("office", "CN"))
     for name, member, test in _formats(kind):
         value = fields.get(name)
         for item in value if isinstance(value, list) else (value,):
@@ -191,7 +188,7 @@ def _named(kind: Kind) -> list[tuple[str, str, str]]:
 
 
 def _is_surely_right(kind: Kind, fields: dict[str, Any]) -> bool:
-    """Return True only where `_each_field` finds nothing: one look for the usual record, which nearly all are.
+    """Return True only where shape and `_each_field` find nothing: one look for the usual record, which nearly all are.
 
     False says nothing. The patterns run in the schema validator; what a pattern cannot tell is looked at here.
     """
@@ -240,7 +237,7 @@ def _sure(kind: Kind) -> _Sure:
     if "office" in kind.fields:  # elsewhere numbers have other forms
         schema["properties"]["office"] = {"const": "CN"}
     found = [(name, member, exactly) for name, member, form in _named(kind) if (exactly := FORMATS[form].exactly)]
-    return _Sure(jsonschema_rs.Draft202012Validator(schema, validate_formats=False), tuple(found))
+    return _Sure(shape.compiled(schema), tuple(found))
 
 
 _FACTS = {"type_digits": "type-digits", "letters": "publication-letters"}
@@ -251,13 +248,3 @@ def _surely(known: Format, facts: dict[str, str]) -> Any:
     if not known.sure or ("{type_digits}" in known.sure and not facts["type_digits"]):
         return False
     return {"pattern": known.sure.format(**facts)}
-
-
-@lru_cache(maxsize=1024)
-def _validator(kind: Kind) -> Any:
-    return jsonschema_rs.Draft202012Validator(kind.schema, validate_formats=False)
-
-
-def _schema_finding(error: Any) -> Finding:
-    path = ".".join(str(step) for step in error.instance_path)
-    return finding("SCHEMA", path, "", detail=str(error.message)[:300])

@@ -31,7 +31,7 @@ def _rules(kind: Kind) -> tuple[_Rule, ...]:
     names = kind.fields.keys()
     rules: list[tuple[bool, _Rule]] = [
         ("x-type-digits" in kind.schema, _patent),
-        ("x-order" in kind.schema, _order),
+        ("x-order" in kind.schema, _order(kind)),
         ("nice_class" in names, _classes),
         ("certificate_no" in names, _certificate),
         ("first_use_date" in names and "creation_date" in names, _layout_term),
@@ -88,22 +88,24 @@ def _publications(fields: _Fields, at_home: bool) -> Iterator[Finding]:
             yield finding("OFFICE_CONFLICT", "office", fields["office"], number=number)
 
 
-def _order(kind: Kind, fields: _Fields) -> list[Finding]:
-    """Compare the dates of `x-order`: [earlier path, later path, …], the later ones each with the first."""
-    found = []
-    for first, *rest in kind.schema["x-order"]:
-        start = fields.get(first)
-        if start is None:
-            continue
-        for path in rest:
-            name, _, member = path.partition(".")
-            value = fields.get(name)
-            if value is None:
+def _order(kind: Kind) -> _Rule:
+    """Return the rule that compares the dates of `x-order`: [earlier, later, …], the later ones each with the first."""
+    pairs = [
+        (first, path, *path.partition(".")[::2]) for first, *rest in kind.schema.get("x-order", ()) for path in rest
+    ]
+
+    def in_order(kind: Kind, fields: _Fields) -> list[Finding]:
+        found = []
+        for first, path, name, member in pairs:
+            value, start = fields.get(name), fields.get(first)
+            if value is None or start is None:
                 continue
             for text in stated(fields, path) if member else (value,):
                 if text < start and _ISO_DATE.fullmatch(text) and _ISO_DATE.fullmatch(start):
                     found.append(_out_of_order(kind, (first, start), (path, text)))
-    return found
+        return found
+
+    return in_order
 
 
 def _out_of_order(kind: Kind, first: tuple[str, str], later: tuple[str, str]) -> Finding:

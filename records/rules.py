@@ -18,6 +18,26 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "字段“{field}”不符合该种类的格式（{detail}）；请按格式说明修改。",
         "Field {field!r} is not as its kind wants it ({detail}); change it to the form described there.",
     ),
+    "REQUIRED": (
+        "error",
+        "缺少“{title}”；请填写。",
+        "{title_en} is missing; state it.",
+    ),
+    "CHOICE": (
+        "error",
+        "“{value}”不在可选范围内；请填写下列之一：{choices}。",
+        "{value!r} is not one of the choices; write one of these: {choices_en}.",
+    ),
+    "TOO_LONG": (
+        "error",
+        "字段“{field}”有 {length} 个字符，超过 {limit} 个；请缩短。",
+        "Field {field!r} has {length} characters, more than {limit}; shorten it.",
+    ),
+    "UNKNOWN_FIELD": (
+        "error",
+        "“{kind}”没有字段“{value}”；请删去，或改用该种类已有的字段。",
+        "{kind_en!r} has no field {value!r}; leave it out, or use a field that it has.",
+    ),
     "NO_IDENTIFIER": (
         "error",
         "没有可用的标识；请填写下列各项中足以识别的：{wanted}。",

@@ -14,6 +14,9 @@ class Hole:
     def values(self, fields: dict[str, Any]) -> tuple[str, ...]:
         """Return the texts that fill the hole; () for none."""
         for path in self.paths:
+            value = fields.get(path)
+            if type(value) is str:  # nearly always
+                return (value,)
             values = stated(fields, path)
             if values:
                 return values
@@ -41,11 +44,14 @@ class Template:
 
     def fill(self, fields: dict[str, Any]) -> tuple[str, ...]:
         """Return the keys, one for each combination of values, in their order; () where a hole stays empty."""
-        keys = [self.texts[0]]
+        keys: tuple[str, ...] = (self.texts[0],)
         for hole, text in zip(self.holes, self.texts[1:], strict=True):
             values = hole.values(fields)
-            keys = [f"{key}{value}{text}" for key in keys for value in values]
-        return tuple(keys)
+            if len(keys) == len(values) == 1:
+                keys = (f"{keys[0]}{values[0]}{text}",)
+            else:
+                keys = tuple([f"{key}{value}{text}" for key in keys for value in values])
+        return keys
 
     def of_value(self, value: str) -> str | None:
         """Return the key in which `value` fills the one hole that has no default; None for a template of others."""

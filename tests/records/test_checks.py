@@ -53,9 +53,9 @@ def test_a_right_record_has_no_findings():
         ({"ipc": ["12-16"]}, "IPC_FORM", "error", "ipc"),
         ({"locarno": ["1216"]}, "LOCARNO_FORM", "error", "locarno"),
         ({"owners": [{"name": "甲", "uscc": "914403001922038217"}]}, "USCC_CHECK", "error", "owners.uscc"),
-        ({"owners": [{"uscc": "914403001922038216"}]}, "SCHEMA", "error", "owners.0"),
+        ({"owners": [{"uscc": "914403001922038216"}]}, "REQUIRED", "error", "owners.0"),
         ({"title": 5}, "SCHEMA", "error", "title"),
-        ({"colour": "red"}, "SCHEMA", "error", ""),
+        ({"colour": "red"}, "UNKNOWN_FIELD", "error", "colour"),
         ({"version": 2}, "UNKNOWN_VERSION", "error", "version"),
         ({"kind": "flag"}, "UNKNOWN_KIND", "error", "kind"),
         ({"key": "patent_invention:CN:201710601863.1"}, "KEY_MISMATCH", "error", "key"),
@@ -90,7 +90,7 @@ def test_an_organisation_needs_origin_name_and_role():
     right = Record("organisation:ip.gd.example/gz/scut", "assert", "organisation", 1, fields)
     assert checks.check(right) == []
     wrong = Record(right.key, "assert", "organisation", 1, {**fields, "role": "boss"})
-    assert rules(wrong) == [("SCHEMA", "error", "role")]
+    assert rules(wrong) == [("CHOICE", "error", "role")]
 
 
 def test_a_finding_says_the_right_check_digit_in_both_languages():

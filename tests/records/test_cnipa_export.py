@@ -173,7 +173,7 @@ def test_a_designs_class_in_the_ipc_column_is_moved(tmp_path):
         ({"申请日": "2019.01.01"}, "DATE_ORDER"),
         ({"主分类号": "照明"}, "IPC_FORM"),
         ({"专利名称": "一种\x07灯"}, "CONTROL_CHARACTER"),
-        ({"专利名称": "灯" * 2001}, "SCHEMA"),
+        ({"专利名称": "灯" * 2001}, "TOO_LONG"),
         ({"摘要": "照" * 9_000, "主权项": "明" * 19_000}, "TOO_LARGE"),
     ],
 )

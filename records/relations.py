@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
-from records import codes, identifiers
+from records import codes, identifiers, registrations
 from records.finding import Finding
 from records.kinds import Kind
 from records.rules import finding
@@ -84,7 +84,9 @@ def _publications(fields: _Fields, at_home: bool) -> Iterator[Finding]:
         number, kind = one["no"], one.get("kind")
         if kind and not number.endswith(kind) and (at_home or number[-2:-1].isalpha() or number[-1:].isalpha()):
             yield finding("KIND_CONFLICT", "publications.kind", kind, number=number)
-        if not at_home and number[:2] not in (fields["office"], "WO", "EP", "EA", "AP", "OA"):
+        if at_home or identifiers.foreign_publication(number) != number:
+            continue
+        if number[:2] not in (fields["office"], "WO", "EP", "EA", "AP", "OA"):
             yield finding("OFFICE_CONFLICT", "office", fields["office"], number=number)
 
 
@@ -120,8 +122,8 @@ def _classes(kind: Kind, fields: _Fields) -> Iterator[Finding]:
     if not found:
         yield finding("NICE_MISSING", "nice_class", "")
         return
-    for group in fields.get("similar_groups", ()):
-        if group[:2] != found.zfill(2):
+    for group in fields.get("similar_groups", ()) if registrations.nice_class(found) == found else ():
+        if registrations.nice_class(group[:2]) not in (found, None):
             yield finding("SIMILAR_MISMATCH", "similar_groups", group, nice=found)
     yield from _mark_term(fields)
 

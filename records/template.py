@@ -63,7 +63,7 @@ class Template:
 
 
 def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
-    """Return the texts and whole numbers at `path`, "title" or "publications.no", as texts; () where nothing is stated.
+    """Return the texts and numbers at `path`, "title" or "publications.no", as texts; () where nothing is stated.
 
     A field or a member may be one value, a list of them, or a list of objects; numbers are written in decimal.
     """
@@ -76,4 +76,4 @@ def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
     items = value if isinstance(value, list) else (value,)
     if member:
         items = [item[member] for item in items if isinstance(item, dict) and member in item]
-    return tuple([str(item) for item in items if isinstance(item, str | int) and not isinstance(item, bool)])
+    return tuple([str(item) for item in items if isinstance(item, str | int | float) and not isinstance(item, bool)])

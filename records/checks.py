@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from records import identifiers, kinds, registrations, relations, shape
+from records import identifiers, kinds, registrations, relations, schema_rules, shape
 from records.body import Record
 from records.finding import Finding
 from records.formats import FORMATS, Format
@@ -237,7 +237,7 @@ def _sure(kind: Kind) -> _Sure:
     if "office" in kind.fields:  # elsewhere numbers have other forms
         schema["properties"]["office"] = {"const": "CN"}
     found = [(name, member, exactly) for name, member, form in _named(kind) if (exactly := FORMATS[form].exactly)]
-    return _Sure(shape.compiled(schema), tuple(found))
+    return _Sure(schema_rules.compiled(schema), tuple(found))
 
 
 _FACTS = {"type_digits": "type-digits", "letters": "publication-letters"}

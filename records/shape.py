@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
-
+from records import schema_rules
 from records.finding import Finding
 from records.formats import FORMATS
 from records.kinds import Kind
@@ -15,13 +14,7 @@ from records.rules import finding
 @lru_cache(maxsize=1024)
 def validator(kind: Kind) -> Any:
     """Return the validator of a kind's schema; formats are not its business."""
-    return compiled(kind.schema)
-
-
-def compiled(schema: dict[str, Any]) -> Any:
-    """Return a validator whose patterns take time that is linear in the text, whoever wrote them."""
-    options = jsonschema_rs.RegexOptions()
-    return jsonschema_rs.Draft202012Validator(schema, validate_formats=False, pattern_options=options)
+    return schema_rules.compiled(kind.schema)
 
 
 def findings(kind: Kind, fields: dict[str, Any]) -> list[Finding]:

@@ -1,0 +1,69 @@
+"""Key templates, and what a path of a record leads to."""
+
+import pytest
+
+from records.template import Template, stated
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "keys"),
+    [
+        ("a:{no}", {"no": "1"}, ("a:1",)),
+        ("a:{no}", {}, ()),
+        ("a:{no}", {"no": ""}, ("a:",)),
+        ("a:{office=CN}:{no}", {"no": "1"}, ("a:CN:1",)),
+        ("a:{office=CN}:{no}", {"office": "US", "no": "1"}, ("a:US:1",)),
+        ("a:{office=CN}:{no}", {"office": "US"}, ()),
+        ("a:{x|y}/{z=-}", {"y": "2"}, ("a:2/-",)),
+        ("a:{x|y}/{z=-}", {"x": "1", "y": "2", "z": "3"}, ("a:1/3",)),
+        ("a:pub/{p.no}", {"p": [{"no": "1"}, {"date": "x"}, {"no": "2"}]}, ("a:pub/1", "a:pub/2")),
+        ("a:{p.no}/{q}", {"p": [{"no": "1"}, {"no": "2"}], "q": ["x", "y"]}, ("a:1/x", "a:1/y", "a:2/x", "a:2/y")),
+        ("a:{n}", {"n": 5}, ("a:5",)),
+        ("a:{amount.value}", {"amount": {"value": 50.5}}, ("a:50.5",)),
+        ("a:{flag=-}", {"flag": True}, ("a:-",)),
+        ("a:{e=}", {}, ("a:",)),
+        ("a:all", {}, ("a:all",)),
+    ],
+)
+def test_keys_are_filled_in(text, fields, keys):
+    assert Template.parse(text).fill(fields) == keys
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("a:{office=CN}:{no}", "a:CN:7"),
+        ("a:{no}", "a:7"),
+        ("a:{x|y}/{z=-}", "a:7/-"),
+        ("a:{x}/{y}", None),
+        ("a:all", None),
+    ],
+)
+def test_a_value_alone_fills_the_one_hole_that_needs_one(text, key):
+    assert Template.parse(text).of_value("7") == key
+
+
+@pytest.mark.parametrize(
+    ("path", "texts"),
+    [
+        ("title", ("灯",)),
+        ("names", ("甲", "乙")),
+        ("owners.name", ("甲",)),
+        ("amount.value", ("5",)),
+        ("amount", ()),
+        ("owners", ("x",)),
+        ("title.name", ()),
+        ("none", ()),
+        ("none.name", ()),
+        ("flag", ()),
+    ],
+)
+def test_a_path_leads_to_texts(path, texts):
+    fields = {
+        "title": "灯",
+        "names": ["甲", "乙", {"x": "y"}, True],
+        "owners": [{"name": "甲"}, "x", {"uscc": "1"}],
+        "amount": {"value": 5},
+        "flag": False,
+    }
+    assert stated(fields, path) == texts

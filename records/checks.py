@@ -78,7 +78,7 @@ def _each_field(kind: Kind, fields: dict[str, Any]) -> list[Finding]:
     for name, member, test in _formats(kind):
         value = fields.get(name)
         for item in value if isinstance(value, list) else (value,):
-            stated = item.get(member) if member and item else item
+            stated = item.get(member) if member and item is not None else item
             for text in stated if isinstance(stated, list) else (stated,):
                 if text is not None:
                     found += test(case, f"{name}.{member}" if member else name, text)

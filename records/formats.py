@@ -4,7 +4,7 @@ National formats are those of the Chinese office; of a right at another office i
 writes them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,14 @@ _DAY = (
     r"^(19|20)[0-9]{{2}}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
     r"|02-(0[1-9]|1[0-9]|2[0-8]))$"
 )
+_DIVISION = f"^({'|'.join(code[:2] for code in places.PROVINCES)})[0-9]{{{{4}}}}$"
 _abroad = identifiers.foreign_number
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return f"^({'|'.join(sorted(words))})$"
+
+
 FORMATS: dict[str, Format] = {
     NONE: Format(lambda text: text, ""),
     "application-number": Format(
@@ -87,23 +94,31 @@ FORMATS: dict[str, Format] = {
     "software-certificate": Format(
         registrations.software_certificate, "CERTIFICATE_FORM", _abroad, "^软著登字第[0-9]{{7,8}}号$"
     ),
-    "work-number": Format(registrations.work_number, "WORK_FORM", _abroad),
-    "layout-number": Format(registrations.layout_number, "LAYOUT_FORM", _abroad),
+    "work-number": Format(
+        registrations.work_number, "WORK_FORM", _abroad, "^[国粤]作登字-[0-9]{{4}}-[A-L]-[0-9]{{8}}$"
+    ),
+    "layout-number": Format(
+        registrations.layout_number,
+        "LAYOUT_FORM",
+        _abroad,
+        r"^BS\.[0-9]{{2}}5[0-9]{{5}}\.[0-9X]$",
+        lambda number: registrations.layout_check_digit(number) == number[-1],
+    ),
     "variety-number": Format(registrations.variety_number, "VARIETY_FORM", _abroad),
     "gi-number": Format(registrations.gi_number, "GI_FORM", _abroad, "^AGI[0-9]{{5}}$"),
     "announcement-number": Format(registrations.announcement_number, "ANNOUNCEMENT_FORM", _abroad),
-    "right-key": Format(identifiers.right_key, "RIGHT_FORM"),
+    "right-key": Format(identifiers.right_key, "RIGHT_FORM", sure="^[a-z][a-z0-9_]*:[A-Z]{{2}}:[!-~]{{1,80}}$"),
     "date": Format(identifiers.date, "DATE_FORM", sure=_DAY),
     "ipc": Format(identifiers.ipc_symbol, "IPC_FORM", sure=r"^[A-H][0-9]{{2}}[A-Z] [1-9][0-9]{{0,3}}/[0-9]{{2,6}}$"),
     "cpc": Format(identifiers.cpc_symbol, "CPC_FORM", sure=r"^[A-HY][0-9]{{2}}[A-Z] [1-9][0-9]{{0,3}}/[0-9]{{2,6}}$"),
     "locarno": Format(identifiers.locarno, "LOCARNO_FORM", sure="^[0-9]{{2}}-[0-9]{{2}}$"),
     "uscc": Format(identifiers.uscc, "USCC_FORM", sure="^[0-9A-HJ-NP-RTUWXY]{{18}}$", exactly=identifiers.uscc_ok),
-    "division": Format(places.division, "DIVISION_FORM"),
-    "region": Format(places.region, "REGION_FORM"),
-    "office": Format(codes.office, "OFFICE_FORM"),
+    "division": Format(places.division, "DIVISION_FORM", sure=_DIVISION),
+    "region": Format(places.region, "REGION_FORM", sure=_DIVISION),
+    "office": Format(codes.office, "OFFICE_FORM", sure=_any_of(codes.OFFICES)),
     "st27": Format(_st27, "ST27_FORM"),
-    "cn-legal-code": Format(codes.cn_code, "LEGAL_CODE_FORM", codes.foreign_code),
+    "cn-legal-code": Format(codes.cn_code, "LEGAL_CODE_FORM", codes.foreign_code, _any_of(codes.CN_EVENTS)),
     "amount": Format(amounts.amount, "AMOUNT_FORM"),
-    "currency": Format(amounts.currency, "CURRENCY_FORM"),
+    "currency": Format(amounts.currency, "CURRENCY_FORM", sure=_any_of(amounts.CODES)),
     "agency-code": Format(identifiers.agency_code, "AGENCY_FORM", sure="^[0-9]{{5}}$"),
 }

@@ -91,6 +91,40 @@ def test_made_up_patents_are_nearly_all_passed_by_one_look(tmp_path):
     assert sum(sure) > 480
 
 
+TEXTS = ["53696406", "0536", "G1234567", "53696406A", "9", "09", "45", "46", "0901", "4601", "901", "2016SR309930",
+         "2016SR30993", "2016sr309930", "软著登字第0650314号", "软著登字第065031号", "国作登字-2016-F-00269796",
+         "BS.18555922.0", "BS.18555922.1", "BS.185559220", "CNA20080376.X", "CNA20201002638", "AGI00122", "AGI122",
+         "2006年第12号", "patent_invention:CN:201710601862.3", "patent_invention:CN:201710601862.4", "CN201710601862.3",
+         "GR01", "XX99", "F10-F11", "F11", "44205", "4420", "440300", "81", "US", "UK", "CNY", "元", "2020-01-01",
+         "2020-1-1", "2020-02-30", "914403001922038216", "914403001922038217", "102009000190429", "B65D 1/02",
+         "Y02E 10/50", "X02E 10/50", "red", "exclusive", "甲", "甲\n", "", "A", "yes"]  # fmt: skip
+
+
+def drawn(rng, spec):
+    """Return a value of the field's type, of texts that are right somewhere; now and then one of another type."""
+    if rng.random() < 0.02:
+        return rng.choice([5, "x", ["x"], {"name": "x"}])
+    if spec["type"] == "array":
+        return [drawn(rng, spec["items"]) for _ in range(rng.choice((1, 1, 2)))]
+    if spec["type"] == "object":
+        members = spec.get("properties", {})
+        chosen = {name for name in members if rng.random() < 0.4} | set(spec.get("required", ()))
+        return {name: drawn(rng, members[name]) for name in chosen}
+    if spec["type"] in ("number", "integer"):
+        return rng.randrange(100)
+    return rng.choice(spec.get("enum") or TEXTS)
+
+
+@pytest.mark.parametrize("kind", kinds.all(), ids=lambda kind: kind.name)
+def test_of_no_kind_anything_wrong_is_passed_by_one_look(kind):
+    rng, sure = Random(kind.name), 0
+    for _ in range(3_000):
+        names = rng.sample(list(kind.fields), k=rng.choice((1, 1, 2)))
+        names = [*names, *kind.schema.get("required", ())]
+        sure += agrees(kind, {name: drawn(rng, kind.fields[name]) for name in names})
+    assert sure
+
+
 @pytest.mark.parametrize("office", ["US", "EP", "cn", "CN"])
 def test_only_chinese_numbers_are_passed_by_one_look(office):
     fields = {"office": office, "application_no": "201710601862.3", "filing_date": "2017-07-21"}

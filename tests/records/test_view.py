@@ -3,7 +3,7 @@
 import pytest
 
 from records import legal_status
-from records.audience import default_audience
+from records.audience import by_part, default_audience
 from records.body import Record
 from records.view import columns
 
@@ -85,8 +85,91 @@ def test_words_of_the_legal_status(text, status, published):
         (record(publication_date="2018-01-01"), "federation"),
         (record(status_text="授权"), "federation"),
         (record("organisation"), "federation"),
-        (record("trademark", publication_date="2018-01-01"), "path"),
+        (record("flag", publication_date="2018-01-01"), "path"),
+        (record("trademark", number="1", filing_date="2018-01-01"), "path"),
+        (record("trademark", number="1", first_publication_date="2018-01-01"), "federation"),
+        (record("trademark", number="1", status_text="已注册"), "federation"),
+        (record("copyright_software", completion_date="2018-01-01"), "path"),
+        (record("copyright_software", registration_date="2018-01-01"), "federation"),
+        (record("copyright_work", first_publication_date="2018-01-01"), "path"),
+        (record("ic_layout", filing_date="2018-01-01"), "path"),
+        (record("ic_layout", publication_date="2018-01-01"), "federation"),
+        (record("plant_variety", grant_date="2018-01-01"), "federation"),
+        (record("gi", registration_date="2018-01-01"), "federation"),
+        (record("legal_status", date="2018-01-01"), "path"),
+        (record("legal_status", date="2018-01-01", published="2018-02-01"), "federation"),
+        (record("pledge", date="2018-01-01"), "path"),
+        (record("valuation", date="2018-01-01", published="2018-02-01"), "path"),
+        (record("contribution", date="2018-01-01", published="2018-02-01"), "path"),
+        (record("dispute", date="2018-01-01", published="2018-02-01"), "path"),
+        (record("agency"), "federation"),
+        (record("expert"), "federation"),
+        (record("course"), "federation"),
+        (record("case"), "path"),
+        (record("verdict"), "path"),
+        (record("decision"), "path"),
+        (record("kind"), "federation"),
     ],
 )
 def test_only_what_is_published_leaves_its_path(one, audience):
     assert default_audience(one) == audience
+
+
+def test_a_contact_and_a_note_go_no_further_than_the_path():
+    expert = record("expert", name="甲", affiliation="某大学", contact="123", note="勿扰")
+    assert by_part(expert) == {"federation": {"name", "affiliation"}, "path": {"contact", "note"}}
+    listing = record("listing", right="x", date="2018-01-01", contact="123")
+    assert by_part(listing) == {"path": {"right", "date", "contact"}}
+    assert by_part(record("flag", contact="123")) == {"path": {"contact"}}
+    assert by_part(record()) == {"path": frozenset()}
+
+
+def test_the_columns_of_other_kinds():
+    fields = {
+        "number": "53696406",
+        "nice_class": "9",
+        "owners": [{"name": "甲"}],
+        "status_text": "已注册",
+        "goods": "灯",
+    }
+    mark = columns(record("trademark", registration_date="2021-09-07", **fields))
+    assert (mark.title, mark.number, mark.applicants, mark.status) == ("", "53696406", ("甲",), "valid")
+    assert (mark.publication_date, mark.abstract) == ("2021-09-07", "灯")
+    parties = [{"role": "transferor", "name": "甲"}, {"role": "transferee", "name": "乙"}]
+    fields = {"right": "design:CN:1", "event_text": "转移", "date": "2020-01-01", "published": "2020-02-01"}
+    event = columns(record("assignment", parties=parties, **fields))
+    assert (event.title, event.number, event.applicants) == ("转移", "design:CN:1", ("甲", "乙"))
+    assert (event.filing_date, event.publication_date, event.status) == ("2020-01-01", "2020-02-01", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "status"),
+    [
+        ("", "T", "invalid"),
+        ("", "N", "invalid"),
+        ("", "A", ""),
+        ("", "", ""),
+        ("授权", "T", "valid"),
+        ("变更", "N", "invalid"),
+    ],
+)
+def test_the_state_says_what_the_words_do_not(text, state, status):
+    assert legal_status.of(text, state) == status
+    assert columns(record(status_text=text, legal_state=state)).status == status
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "published"),
+    [
+        ("已注册", "valid", True),
+        ("商标已注册", "valid", True),
+        ("注册", "valid", False),
+        ("初审公告", "pending", True),
+        ("等待实质审查", "pending", False),
+        ("撤销/无效宣告申请审查中", "valid", False),
+        ("无效", "invalid", False),
+        ("申请被驳回", "invalid", False),
+    ],
+)
+def test_words_of_a_trademarks_status(text, status, published):
+    assert (legal_status.status(text), legal_status.is_published(text)) == (status, published)

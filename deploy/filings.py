@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from deploy import madeup
-from records import cnipa_export, tables
+from records import reading, statement
 
 SEED = 20_260_101
 MADE_UP_WORD = "照明"
@@ -49,9 +49,7 @@ def given(path: Path) -> Filing:
 
 def titles(path: Path) -> list[str]:
     """Return the title of each right that a file states. Raises UnreadableFile."""
-    table = tables.read(path)
-    cnipa_export.recognise(table.headers)
-    found = {row.record.key: row.record.fields.get("title", "") for row in cnipa_export.statements(table) if row.record}
+    found = {one.key: one.fields.get("title", "") for one in statement.records(reading.recognise(path))}
     return list(found.values())
 
 

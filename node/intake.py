@@ -13,7 +13,8 @@ from catalog.filed import Filed
 from node.node import Node
 from node.notebook import RowFinding, Submission
 from node.submissions import UNDONE, Parts, Submitting, check_audience, noted, shown, submitting, version
-from records import changes, cnipa_export, tables
+from records import changes, kinds, reading, statement
+from records.draft import Blank, Row
 from records.finding import Finding
 from records.rules import finding
 
@@ -39,19 +40,19 @@ def take_file(
     then nothing is filed, not even a number used."""
     if choice.audience is not None:
         check_audience(choice.audience)
-    table = tables.read(path)
-    cnipa_export.recognise(table.headers)
+    reader = reading.recognise(path)
     with path.open("rb") as content:
         digest = file_digest(content, "sha256").hexdigest()
     with submitting(node, person, [path.name], digest) as under_way:
         taken = under_way.taken_before(digest)
-        for rows in _batches(cnipa_export.statements(table), under_way.room):
+        found = statement.rows(reader.drafts(), kinds.BUILT_IN, reader.stated)
+        for rows in _batches((row for row in found if not isinstance(row, Blank)), under_way.room):
             _take(under_way, rows, choice, taken)
             progress(len(rows))
     return under_way.submission
 
 
-def _take(under_way: Submitting, rows: list[cnipa_export.Row], choice: Choice, taken: int) -> None:
+def _take(under_way: Submitting, rows: list[Row], choice: Choice, taken: int) -> None:
     """File what a batch of rows changes, and account for each row."""
     held = under_way.filed([row.record.key for row in rows if row.record])
     entries: list[Parts] = []
@@ -65,7 +66,7 @@ def _take(under_way: Submitting, rows: list[cnipa_export.Row], choice: Choice, t
 
 
 def _change(
-    row: cnipa_export.Row, held: Filed | None, choice: Choice, found: list[Finding], number: int, taken: int
+    row: Row, held: Filed | None, choice: Choice, found: list[Finding], number: int, taken: int
 ) -> Parts | None:
     """Return the entry that a row makes, or None where it changes nothing.
 
@@ -93,8 +94,8 @@ def _change(
     return version(replace(new, source={"row": row.row_no}), held, number, choice.audience, choice.wider_confirmed)
 
 
-def _batches(rows: Iterator[cnipa_export.Row], room: Callable[[], int]) -> Iterator[list[cnipa_export.Row]]:
-    batch: list[cnipa_export.Row] = []
+def _batches(rows: Iterator[Row], room: Callable[[], int]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
     size = room()
     for row in rows:
         batch.append(row)

@@ -28,7 +28,7 @@ _KIND_OF_DIGIT = {"1": "patent_invention", "8": "patent_invention", "2": "utilit
 _KIND_OF_DIGIT |= {"3": "design"}
 _DATE = re.compile(r"(\d{4})(?:[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{2})(\d{2}))(?:\.0|[T ]\d{1,2}:\d{2}.*)?")
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
-_BLANKS = frozenset({"", "无数据", "无", "-", "--", "/"})
+BLANKS = frozenset({"", "无数据", "无", "-", "--", "/"})
 _LIST = re.compile(r"[;；|｜]")
 _COMMA = re.compile(
     r"[,，、](?!\s*(?:Ltd|Inc|LLC|L\.L\.C|Corp|Co|S\.A|GmbH|LP|L\.P|Limited|PLC|Pte|SE|AG|KG|B\.V|N\.V|K\.K)\b)",
@@ -244,7 +244,7 @@ def date(text: str) -> str | None:
 
 def is_blank(text: str) -> bool:
     """Return whether a cell says nothing: empty, 无数据, 无, a dash or a stroke."""
-    return text.strip() in _BLANKS
+    return text.strip() in BLANKS
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from deploy import madeup
-from records import body, cnipa_export, tables
+from records import body, kinds, reading, statement
 from records.body import Record
 
 SEED = 7
@@ -37,8 +37,9 @@ def _read(these: Iterable[madeup.Row]) -> Iterator[bytes]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rows.csv"
         madeup.write_csv(path, these)
-        for row in cnipa_export.statements(tables.read(path)):
-            if row.record is None:
+        reader = reading.recognise(path)
+        for row in statement.rows(reader.drafts(), kinds.BUILT_IN, reader.stated):
+            if isinstance(row, reading.Blank) or row.record is None:
                 raise ValueError(f"made-up row {row.row_no} was refused: {row.findings}")
             yield body.encode(filed(row.record, row.row_no))
 

@@ -11,11 +11,11 @@ from deploy.demo import MAX_RECORDS, MIN_RECORDS, top
 from deploy.federation import Failed, Federation, Member
 from deploy.night import MEMBERS, OUTLETS, UNIVERSITY
 from node import frame
-from records import cnipa_export, tables
+from records import reading, statement
 
 
 def rows(path):
-    return [row.record for row in cnipa_export.statements(tables.read(path))]
+    return list(statement.records(reading.recognise(path)))
 
 
 @pytest.mark.parametrize("count", [filings.MIN_ROWS, 4, 100])

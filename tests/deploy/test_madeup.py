@@ -7,11 +7,12 @@ import pytest
 import zstandard
 
 from deploy import madeup
-from records import body, changes, cnipa_export, tables
+from records import body, changes, kinds, reading, statement
 
 
 def statements(path):
-    return list(cnipa_export.statements(tables.read(path)))
+    reader = reading.recognise(path)
+    return list(statement.rows(reader.drafts(), kinds.BUILT_IN, reader.stated))
 
 
 def made(path, seed=1, outlet=7, count=600):

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from deploy.madeup import made_up, write_csv
-from records import checks, cnipa_export, identifiers, kinds, shape, tables
+from records import checks, identifiers, kinds, reading, shape, statement
 
 KINDS = ("patent_invention", "utility_model", "design")
 DATES = ("2017-07-21", "2016-02-29", "2017-02-29", "2017-04-31", "2017-12-31", "2017-7-21", "20170721", "2017-07-21\n",
@@ -86,7 +86,7 @@ def test_lists_too(name):
 
 def test_made_up_patents_are_nearly_all_passed_by_one_look(tmp_path):
     write_csv(tmp_path / "rows.csv", made_up(3, 0, 500))
-    found = [row.record for row in cnipa_export.statements(tables.read(tmp_path / "rows.csv"))]
+    found = list(statement.records(reading.recognise(tmp_path / "rows.csv")))
     sure = [agrees(kinds.get(one.kind), one.fields) for one in found if one]
     assert sum(sure) > 480
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from records import audience, body, changes, cnipa_export, tables, view
+from records import audience, body, changes, kinds, reading, statement, view
 from records.errors import UnreadableFile
 
 HEADINGS = [
@@ -21,11 +21,16 @@ HEADINGS = [
 CELLS = ["发明申请", "一种灯", "授权", "2018.01.25", "CN201710601862.3", "2017.07.21", "深圳大学", "戴明 ; D·W·贝特"]
 
 
+def opened(path):
+    reader = reading.recognise(path)
+    return list(statement.rows(reader.drafts(), kinds.BUILT_IN, reader.stated))
+
+
 def read(tmp_path, *rows, encoding="utf-8"):
     path = tmp_path / "a.csv"
     with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file).writerows(rows)
-    return list(cnipa_export.statements(tables.read(path)))
+    return opened(path)
 
 
 def one(tmp_path, **changed):
@@ -48,12 +53,12 @@ def rules(row):
     ],
 )
 def test_every_row_of_the_real_files_is_a_record_without_a_finding(shared_data, name, kinds):
-    table = tables.read(shared_data / "pss_xls" / name)
-    rows = list(cnipa_export.statements(table))
+    path = shared_data / "pss_xls" / name
+    rows = opened(path)
     assert Counter(row.record.kind for row in rows) == kinds
     assert [row.row_no for row in rows] == list(range(2, sum(kinds.values()) + 2))
     assert not [row.row_no for row in rows if row.findings]
-    assert cnipa_export.recognise(table.headers).unknown == ()
+    assert reading.recognise(path).unknown == ()
     for row in rows:
         assert body.decode(body.encode(row.record)) == row.record
         assert audience.default_audience(row.record) == "federation"
@@ -62,7 +67,7 @@ def test_every_row_of_the_real_files_is_a_record_without_a_finding(shared_data, 
 
 def test_the_smaller_real_file_changes_nothing_of_the_larger(shared_data):
     filed, again = (
-        {row.record.key: row for row in cnipa_export.statements(tables.read(shared_data / "pss_xls" / name))}
+        {row.record.key: row for row in opened(shared_data / "pss_xls" / name)}
         for name in ("专利_207872.xls", "专利-副本_203776.xls")
     )
     assert len(filed) == 751
@@ -217,11 +222,12 @@ def test_a_file_whose_columns_are_not_clear_is_refused(tmp_path, headings):
     assert headings[-1].strip() in refused.value.message_zh
 
 
-def test_unknown_columns_are_told():
-    layout = cnipa_export.recognise([*HEADINGS, "备注"])
-    assert layout.unknown == ("备注",)
-    assert layout.stated == set(cnipa_export.recognise(HEADINGS).fields)
-    assert len(layout.stated) == len(HEADINGS)
+def test_unknown_columns_are_told(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(",".join([*HEADINGS, "备注"]) + "\n", "utf-8")
+    reader = reading.recognise(path)
+    assert reader.unknown == ("备注",)
+    assert len(reader.stated) == len(HEADINGS)
 
 
 def test_the_same_row_written_in_another_way_is_a_repetition(tmp_path):

@@ -4,6 +4,7 @@ A path names where a column's cells go: "title", "owners.name", or "publications
 of columns that belong together. Headings match whatever their width, case, blanks and kind of brackets.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ from typing import Any
 
 from records.kinds import Kind, Kinds
 
+_REMARK = re.compile(r"[(\[【](必填|选填|可选|可空|必需|required|optional|格式.*|如.*|例.*)[)\]】]|^[*★]+|[*★:：]+$")
 BY_TYPE = ""  # the kind of each row is told by its type column or its number
+
+
+_LAST_RANK = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +25,28 @@ class Carrier:
     """What a table may be about: one kind, or with `kind` "" those told by type.
 
     `paths`: folded heading → (path, rank); of several columns of a path, that of the lowest rank is preferred. One of
-    the fields `identifiers` must have a column.
+    the fields `identifiers` must have a column. `titles` are the fields that name a right. `forms`
+    gives (path, named format) for each path that has one.
     """
 
     kind: str
     kinds: tuple[Kind, ...]
     paths: dict[str, tuple[str, int]]
     identifiers: frozenset[str]
+
+    near: dict[str, tuple[str, int]]
+    titles: frozenset[str]
+    forms: tuple[tuple[str, str], ...]
+
+    def told(self, heading: str) -> tuple[str, int, bool]:
+        """Return the path and rank of a heading, and whether it is exactly one that is known; ("", 0, False) for none.
+
+        Near ones differ in punctuation, or in a remark in brackets such as （必填）.
+        """
+        found = self.paths.get(folded(heading))
+        if found:
+            return (*found, True)
+        return (*self.near.get(loose(heading), ("", 0)), False)
 
     def spec(self, field: str) -> dict[str, Any]:
         """Return the schema of a field, of the first of the kinds that has it; {} for none."""
@@ -36,6 +56,11 @@ class Carrier:
 def folded(heading: str) -> str:
     """Return a heading as it is compared: full-width forms, blanks and case do not matter."""
     return "".join(unicodedata.normalize("NFKC", heading).lower().split())
+
+
+def loose(heading: str) -> str:
+    """Return the letters, signs and digits of a heading, without remarks that people add for who fills it in."""
+    return "".join(char for char in _REMARK.sub("", folded(heading)) if char.isalnum())
 
 
 def field_of(path: str) -> str:
@@ -58,11 +83,41 @@ def _carrier(name: str, members: list[Kind]) -> Carrier:
         for path, headings in by_path(kind):
             for rank, heading in enumerate(headings):
                 paths.setdefault(folded(heading), (path, rank))
-    return Carrier(name, tuple(members), paths, frozenset(field_of(path) for kind in members for path in _keys(kind)))
+    for kind in members:
+        for field, spec in kind.fields.items():
+            for heading in (field, spec.get("title", ""), spec.get("x-title-en", "")):
+                if "items" not in spec or field not in _grouped(kind):
+                    paths.setdefault(folded(heading), (field, _LAST_RANK))
+    paths.pop("", None)
+    near: dict[str, tuple[str, int]] = {}
+    for heading, found in paths.items():
+        near.setdefault(loose(heading), found)
+    identifiers = frozenset(field_of(path) for kind in members for path in kind.identifiers())
+    titles = frozenset(title for kind in members for title in _texts(kind.schema["x-view"]["title"]))
+    forms = {path: form.removeprefix("cn-") for kind in members for path, form in _forms(kind)}
+    return Carrier(name, tuple(members), paths, identifiers, near, titles, tuple(forms.items()))
 
 
-def _keys(kind: Kind) -> list[str]:
-    return [template.partition("{")[2].partition("}")[0] for template in kind.schema["x-key"]]
+def _grouped(kind: Kind) -> list[str]:
+    """Return the fields whose columns come in sets, so that their own name is no column."""
+    return [name for name, spec in kind.fields.items() if "x-columns" in spec]
+
+
+def _texts(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _forms(kind: Kind) -> Iterator[tuple[str, str]]:
+    for name, spec in kind.fields.items():
+        items = spec.get("items", spec)
+        if "format" in items:
+            yield name, items["format"]
+        members = items.get("properties", {})
+        for number, columns in enumerate(spec.get("x-columns", ()), 1):
+            yield from ((f"{name}.{number}.{member}", members[member].get("format", "")) for member in columns)
+        for member, one in members.items() if "x-columns" not in spec else ():
+            if "format" in one:
+                yield f"{name}.{member}", one["format"]
 
 
 def by_path(kind: Kind) -> Iterator[tuple[str, list[str]]]:

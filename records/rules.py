@@ -327,6 +327,29 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "本行有 {value} 个单元格，标题有 {wanted} 个，数值可能错位；请补齐或删去多余的单元格。",
         "The row has {value} cells and the heading {wanted}, so values may be shifted; add or remove cells.",
     ),
+    "COLUMN_BY_CONTENT": (
+        "warning",
+        "第 {place} 列（标题“{value}”）按内容读作“{title}”：{why}；请核对，或用映射指定各列。",
+        "Column {place} (heading {value!r}) was read as {field!r} by its content: {why_en}; check it, or name the "
+        "columns by a mapping.",
+    ),
+    "WRONG_HEADING": (
+        "warning",
+        "第 {place} 列的标题是“{value}”，内容却是“{title}”，已按内容读取：{why}；请改正标题，或用映射指定各列。",
+        "Column {place} is headed {value!r} but was read as {field!r} by its content: {why_en}; mend the heading, or "
+        "name the columns by a mapping.",
+    ),
+    "NO_OBJECT": (
+        "error",
+        '本行不是一个 JSON 对象（{detail}）；请每行写一个对象，如 {{"申请号": "201710601862.3"}}。',
+        'The line is no JSON object ({detail}); write an object a line, like {{"申请号": "201710601862.3"}}.',
+    ),
+    "NO_ASSERTION": (
+        "error",
+        "本行的操作是“{value}”，文件只能登记记录，不能撤回；请删去本行，撤回请使用 withdraw。",
+        "The line's operation is {value!r}, and files only state records; delete the line, and use `withdraw` to "
+        "withdraw.",
+    ),
     "CONTROL_CHARACTER": (
         "error",
         "单元格“{value}”含有不可见的控制字符；请重新输入该单元格。",

@@ -110,7 +110,7 @@ def told(cells: Sequence[str]) -> Column:
     texts = [text for cell in cells if not identifiers.is_blank(text := cell.strip())]
     count = len(texts) or 1
     shares = {name: sum(map(test, texts)) / count for name, test in (FORMS | WORDS).items()}
-    numeric = sum(bool(re.fullmatch(r"-?[\d,]+(\.\d+)?%?", text)) for text in texts)
+    numeric = sum(bool(re.fullmatch(r"-?[\d,]+(\.\d+)?%?", text)) and not _day(text) for text in texts)
     if shares["cpc"]:
         shares["cpc"], shares["ipc"] = shares["ipc"], 0.0  # one symbol of the CPC alone tells the column
     return Column(len(texts), shares, len(set(texts)) / count, numeric / count)

@@ -22,18 +22,18 @@ def refused(
     titles = titles if any(titles) else rows[0][1]
     found = "、".join(title for title in titles if title)[:_SHOWN_CHARS]
     filled = [one for one in told if one.filled]
+    if not _has_classes(told) and _is_counts(filled):
+        return UnreadableFile(
+            f"这是统计表：每行是一个单位或类别的数量（列：{found}），没有单件权利或事项的标识号，不能作为记录导入；请提供逐件列出的清单。",
+            f"This is a table of counts, a row a company or class (columns: {found}), without identifiers of single "
+            "rights or events, so it holds no records; give a list with a row for each right.",
+            tuple(titles),
+        )
     if _is_code_list(titles, filled, rows):
         return UnreadableFile(
             f"这是代码或分类对照表（列：{found}），不含权利或事项，不能作为记录导入；请提供带申请号等标识号的清单。",
             f"This is a list of codes or classes (columns: {found}), not of rights or events, so it holds no records; "
             "give a list with identifiers such as application numbers.",
-            tuple(titles),
-        )
-    if len(filled) >= 3 and sum(one.numeric >= 0.8 for one in filled[1:]) >= 0.3 * len(filled[1:]):
-        return UnreadableFile(
-            f"这是统计表：每行是一个单位或类别的数量（列：{found}），没有单件权利或事项的标识号，不能作为记录导入；请提供逐件列出的清单。",
-            f"This is a table of counts, a row a company or class (columns: {found}), without identifiers of single "
-            "rights or events, so it holds no records; give a list with a row for each right.",
             tuple(titles),
         )
     wanted = _wanted(carrier)
@@ -67,10 +67,17 @@ def _empty() -> UnreadableFile:
     return UnreadableFile("文件里没有内容；请检查是否导出成功。", "The file holds nothing; check that it was exported.")
 
 
+def _is_counts(filled: Sequence[Column]) -> bool:
+    others = filled[1:]
+    return len(others) >= 2 and sum(one.numeric >= 0.8 for one in others) >= 0.3 * len(others)
+
+
+def _has_classes(told: Sequence[Column]) -> bool:
+    return any(max(one.shares["ipc"], one.shares["cpc"]) >= 0.8 for one in told)
+
+
 def _is_code_list(titles: Sequence[str], told: Sequence[Column], rows: Sequence[tuple[int, list[str]]]) -> bool:
-    if any(_CODE_HEADING.search(title) for title in titles):
-        return True
-    if any(one.shares["ipc"] >= 0.8 or one.shares["cpc"] >= 0.8 for one in told):
+    if _has_classes(told) or any(map(_CODE_HEADING.search, titles)):
         return True
     firsts = [cells[0].strip() for _, cells in rows if cells]
     return len(told) == 2 and bool(firsts) and sum(map(bool, map(_CODE.fullmatch, firsts))) >= 0.9 * len(firsts)

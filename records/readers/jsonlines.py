@@ -73,8 +73,8 @@ def opened(text: Text, known: Kinds) -> FlatTable | BodyReader:
     first = next((one for _, one in _objects(text) if one), None)
     if not isinstance(first, dict):
         raise UnreadableFile(
-            "这是 JSON 文件，但不是每行一个对象（JSON Lines），因此不知道一条记录在哪里开始；请每行写一个对象，或导出为 xlsx。",
-            "This is JSON, but not one object a line (JSON Lines), so it cannot be told where a record begins; write an "
+            "这是 JSON，但不是每行一个对象（JSON Lines），不知道一条记录在哪里开始；请每行写一个对象，或导出为 xlsx。",
+            "This is JSON, but not an object a line (JSON Lines), so it cannot be told where a record begins; write an "
             "object a line, or export it as xlsx.",
         )
     if first.keys() >= _BODY:

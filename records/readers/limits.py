@@ -43,7 +43,7 @@ def too_large(size: int, max_bytes: int) -> UnreadableFile:
 
 def bomb(size: int) -> UnreadableFile:
     return UnreadableFile(
-        f"压缩包解压后有 {size >> 20} MiB，是压缩前的 {BOMB_RATIO} 倍以上，可能是压缩炸弹，已拒绝；请用表格软件另存为 xlsx 后重试。",
+        f"压缩包解压后有 {size >> 20} MiB，超过压缩前的 {BOMB_RATIO} 倍，可能是压缩炸弹；请另存为 xlsx 后重试。",
         f"The archive unpacks to {size >> 20} MiB, more than {BOMB_RATIO} times its own size, as only a zip bomb does; "
         "save the file as xlsx again and retry.",
         size,
@@ -53,7 +53,7 @@ def bomb(size: int) -> UnreadableFile:
 def long_line(line: int) -> UnreadableFile:
     return UnreadableFile(
         f"第 {line} 行附近的一行超过 {MAX_LINE_BYTES >> 20} MiB；请检查换行和引号是否成对后重试。",
-        f"The row near line {line} has more than {MAX_LINE_BYTES >> 20} MiB; check its line breaks and quotes and retry.",
+        f"The row near line {line} has more than {MAX_LINE_BYTES >> 20} MiB; check its line breaks and quotes.",
         line,
     )
 

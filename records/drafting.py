@@ -1,5 +1,6 @@
 """The cells of a row as the values of a draft."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from records.headings import Carrier, field_of
 from records.mapping import Mapping
 from records.splitting import separated
 
+_DATED = re.compile(r"(\S+)\s+(?:\S\s+)?(\d{4}[.\-/]\d{1,2}[.\-/]\d{1,2})")
 _Put = Callable[[list[str], dict[str, Any]], None]
 
 
@@ -42,7 +44,7 @@ def _put(name: str, paths: dict[str, list[int]], spec: dict[str, Any]) -> _Put:
         is_classes = "format" in spec.get("items", {})
         return _put_all(name, paths[name]) if is_classes else _put_first(name, paths[name])
     if spec.get("type") == "object":
-        return _put_object(name, {path.rpartition(".")[2]: places for path, places in paths.items()})
+        return _put_object(name, {path.rpartition(".")[2]: places for path, places in paths.items()}, spec)
     sets: dict[str, dict[str, int]] = {}
     for path, places in paths.items():
         number, _, member = path.removeprefix(name).removeprefix(".").rpartition(".")
@@ -70,13 +72,21 @@ def _put_first(name: str, places: list[int]) -> _Put:
     return put
 
 
-def _put_object(name: str, members: dict[str, list[int]]) -> _Put:
+def _put_object(name: str, members: dict[str, list[int]], spec: dict[str, Any]) -> _Put:
+    """Return what makes an object; "PCT/JP98/01007 1998.03.11" is a number and its date."""
+    known = spec.get("properties", {})
+    pairs = [(member, member.removesuffix("_no") + "_date") for member in members if member.endswith("_no")]
+    dated = [(member, date) for member, date in pairs if date in known]
+
     def put(cells: list[str], made: dict[str, Any]) -> None:
         found = {
             member: cell
             for member, places in members.items()
             if (cell := next((cells[place] for place in places if not identifiers.is_blank(cells[place])), ""))
         }
+        for member, date in dated:
+            if (match := _DATED.fullmatch(found.get(member, "").strip())) and date not in found:
+                found[member], found[date] = match[1], match[2]
         if found:
             made[name] = found
 

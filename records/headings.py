@@ -6,7 +6,7 @@ of columns that belong together. Headings match whatever their width, case, blan
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -37,6 +37,14 @@ class Carrier:
     near: dict[str, tuple[str, int]]
     titles: frozenset[str]
     forms: tuple[tuple[str, str], ...]
+
+    def is_identified(self, fields: Collection[str]) -> bool:
+        """Return whether these fields are enough for a key."""
+        templates = (template for kind in self.kinds for template in kind.templates)
+        return any(
+            all(any(field_of(path) in fields for path in hole.paths) for hole in one.holes if hole.default is None)
+            for one in templates
+        )
 
     def told(self, heading: str) -> tuple[str, int, bool]:
         """Return the path and rank of a heading, and whether it is exactly one that is known; ("", 0, False) for none.
@@ -94,7 +102,7 @@ def _carrier(name: str, members: list[Kind]) -> Carrier:
         near.setdefault(loose(heading), found)
     identifiers = frozenset(field_of(path) for kind in members for path in kind.identifiers())
     titles = frozenset(title for kind in members for title in _texts(kind.schema["x-view"]["title"]))
-    forms = {path: form.removeprefix("cn-") for kind in members for path, form in _forms(kind)}
+    forms = {path: form for kind in members for path, form in _forms(kind)}
     return Carrier(name, tuple(members), paths, identifiers, near, titles, tuple(forms.items()))
 
 

@@ -9,7 +9,7 @@ from records.errors import UnreadableFile
 from records.headings import Carrier, field_of
 
 _CODE = re.compile(r"[A-Za-z]{1,3}\d{0,4}|\d{1,5}")
-_CODE_HEADING = re.compile(r"code|代码|编码|definition|description|说明|释义|含义|rule|规则", re.IGNORECASE)
+_CODE_HEADING = re.compile(r"code|definition|description|释义|含义|rule|规则", re.IGNORECASE)
 _SHOWN_CHARS = 500
 
 
@@ -22,7 +22,7 @@ def refused(
     titles = titles if any(titles) else rows[0][1]
     found = "、".join(title for title in titles if title)[:_SHOWN_CHARS]
     filled = [one for one in told if one.filled]
-    if not _has_classes(told) and _is_counts(filled):
+    if _is_counts(filled) and not any(map(_CODE_HEADING.search, titles)):
         return UnreadableFile(
             f"这是统计表：每行是一个单位或类别的数量（列：{found}），没有单件权利或事项的标识号，不能作为记录导入；请提供逐件列出的清单。",
             f"This is a table of counts, a row a company or class (columns: {found}), without identifiers of single "

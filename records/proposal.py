@@ -70,7 +70,7 @@ def of(ahead: Ahead, given: tuple[str, ...] | None, form: str, known: Kinds) -> 
     carriers = headings.carriers(known)
     after, titles, rows = _headed(ahead.sample, given, carriers)
     has_headings = bool(after) or given is not None
-    told = _told(rows, len(titles))
+    told = _told(rows, len(titles))[: len(titles)]
     carrier = _about(titles, told, carriers)
     if carrier is None:
         raise no_rights.refused(titles, rows, told, carriers[0])
@@ -144,10 +144,12 @@ def _fit(titles: Sequence[str], carrier: Carrier) -> tuple[bool, float]:
     """Return whether the headings name an identifier of a carrier, and how many they name."""
     paths = {path for title in titles if title and (path := carrier.told(title)[0])}
     fields = {field_of(path) for path in paths if not path.endswith(".date")}
-    has_identifier = bool(fields & carrier.identifiers)
+    has_identifier = carrier.is_identified(fields)
     category = carrier.kinds[0].category
-    if category == "event":
-        has_identifier = has_identifier and len(fields - carrier.identifiers) >= 1 and len(paths) >= 3
+    if category == "event":  # a date or a name alone may be anything's
+        has_identifier = has_identifier and len(paths) >= 3
+    elif category == "register":
+        has_identifier = has_identifier and len(paths) >= max(2, 0.4 * sum(map(bool, titles)))
     without_title = category == "right" and not fields & carrier.titles
     return has_identifier, len(paths) - 0.5 * without_title
 

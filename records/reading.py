@@ -48,7 +48,7 @@ def _opened(path: Path, known: Kinds) -> Table | Reader:
             "这不是普通文件（可能是文件夹、管道或设备）；请选择一个文件。",
             "This is not a regular file but a folder, pipe or device; choose a file.",
         )
-    form, start = signature.of(path)
+    form = signature.of(path)
     if form in ("xls", "xlsx", "ods"):
         return sheets.opened(path, form)
     if form in ("xml", "xml-zip"):

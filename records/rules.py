@@ -341,8 +341,8 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
     ),
     "NO_OBJECT": (
         "error",
-        '本行不是一个 JSON 对象（{detail}）；请每行写一个对象，如 {{"申请号": "201710601862.3"}}。',
-        'The line is no JSON object ({detail}); write an object a line, like {{"申请号": "201710601862.3"}}.',
+        "本行不是一个 JSON 对象（{detail}）；请每行写一个对象。",
+        "The line is no JSON object ({detail}); write an object a line.",
     ),
     "NO_ASSERTION": (
         "error",

@@ -12,24 +12,26 @@ from typing import Any
 
 import orjson
 
-from records import body, changes, checks, identifiers, kinds
+from records import body, changes, checks, formats, identifiers, kinds
 from records.body import Record
 from records.draft import Blank, Draft, Reader, Row
 from records.errors import MalformedRecord
 from records.finding import Finding, has_error
 from records.kinds import Kind, Kinds
 from records.rules import finding
-from records.splitting import separated
+from records.splitting import from_json, listed, separated
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MAX_CHARS = body.MAX_BYTES // 4  # a row of fewer characters always fits
 _ESSENCE = {
-    "cn-application-number": re.compile(r"[^\dX]"),
-    "cn-publication-number": re.compile(r"[^0-9A-Z]|^CN"),
+    "application-number": re.compile(r"[^\dX]"),
+    "publication-number": re.compile(r"[^0-9A-Z]|^CN"),
     "date": re.compile(r"\D"),
     "ipc": re.compile(r"[^0-9A-Z;|,]"),
+    "cpc": re.compile(r"[^0-9A-Z;|,]"),
     "locarno": re.compile(r"[^0-9A-Z]"),
 }
+_KIND_CODE = re.compile(r"(?<=\d)[A-Z]\d?$")
 _ANY_ESSENCE = re.compile(r"[\W_]")
 
 
@@ -83,7 +85,7 @@ class _Reading:
             return [(None, [*found, _untold(draft, self._typed)])]
         fields = _fields(kind, draft.values)
         found += _move_classes(kind, fields)
-        return [_judged(kind, one, draft, found) for one in _split(kind, fields)]
+        return [_judged(kind, one, draft, found, self._known) for one in _split(kind, fields)]
 
     def _kind(self, draft: Draft) -> Kind | None:
         if draft.kind:
@@ -91,11 +93,19 @@ class _Reading:
         words = _one_text(draft.values.get("right_type_text"))
         if words:
             if words not in self._by_word:
-                told = (kind for kind in self._typed if any(word in words for word in kind.schema["x-words"]))
-                self._by_word[words] = next(told, None)
+                self._by_word[words] = _of_words(words, self._typed)
             return self._by_word[words]
         digit = _type_digit(draft.values)
         return next((kind for kind in self._typed if digit and digit in kind.schema["x-type-digits"]), None)
+
+
+def _of_words(words: str, typed: list[Kind]) -> Kind | None:
+    """Return the kind that a type column names, in words or by the type digit; the longest word that fits decides."""
+    folded = unicodedata.normalize("NFKC", words).lower()
+    fits = [(len(word), kind) for kind in typed for word in kind.schema["x-words"] if word in folded]
+    if fits:
+        return max(fits, key=lambda one: one[0])[1]
+    return next((kind for kind in typed if len(folded) == 1 and folded in kind.schema["x-type-digits"]), None)
 
 
 def _control_characters(raw: Mapping[str, str]) -> list[Finding]:
@@ -125,18 +135,18 @@ def _untold(draft: Draft, typed: list[Kind]) -> Finding:
         return finding("UNKNOWN_KIND", "kind", draft.kind)
     number = _one_text(draft.values.get("application_no"))
     if not number and not any(map(_one_text, _numbers(draft.values))):
-        return finding("NO_IDENTIFIER", "", "")
+        return checks.no_identifier(None)
     if number and not identifiers.application_number(number):
         return finding("APPNO_FORM", "application_no", number)
     return finding("TYPE_UNKNOWN", "right_type_text", _one_text(draft.values.get("right_type_text")))
 
 
-def _judged(kind: Kind, fields: dict[str, Any], draft: Draft, found: list[Finding]) -> _Statement:
+def _judged(kind: Kind, fields: dict[str, Any], draft: Draft, found: list[Finding], known: Kinds) -> _Statement:
     keys = kind.keys(fields)
     if not keys:
         return None, [*found, *checks.check_fields(kind, fields)]
     record = Record(keys[0], "assert", kind.name, kind.version, fields, {"row": draft.place})
-    found = found + checks.check(record)
+    found = found + checks.check(record, known)
     if sum(map(len, draft.raw.values())) > _MAX_CHARS and not has_error(found):
         found = found + _size_findings(record)
     return record, found
@@ -177,7 +187,7 @@ class _Seen:
 
 def _fields(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the values state in canonical form."""
-    plan = _plan(kind)
+    plan = _plan(kind, _office(values))
     fields: dict[str, Any] = {}
     raw: dict[str, str] = {}
     for name, value in values.items():
@@ -203,6 +213,11 @@ def _fields(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
+def _office(values: Mapping[str, Any]) -> str:
+    text = values.get("office")
+    return (formats.read("office", _tidy(text)) or "CN") if isinstance(text, str) else "CN"
+
+
 def _joined(value: Any) -> str:
     parts = (part for text in value for part in separated(" ".join(text.split())))
     return ";".join(dict.fromkeys(parts))
@@ -212,32 +227,43 @@ _Read = Callable[[Any], Any]
 _Plan = dict[str, tuple[_Read, re.Pattern[str] | None]]
 
 
-@lru_cache
-def _plan(kind: Kind) -> _Plan:
+@lru_cache(maxsize=1024)
+def _plan(kind: Kind, office: str) -> _Plan:
     """Return for each field what reads it, and for a format what of a text must survive the reading."""
-    return {name: _reader(spec) for name, spec in kind.fields.items() if name != "raw"}
+    return {name: _reader(spec, office) for name, spec in kind.fields.items() if name != "raw"}
 
 
-def _reader(spec: dict[str, Any]) -> tuple[_Read, re.Pattern[str] | None]:
-    kind_of = spec.get("type", "string")
+def _reader(spec: dict[str, Any], office: str) -> tuple[_Read, re.Pattern[str] | None]:
+    kind_of, form = spec.get("type", "string"), spec.get("format", "")
     if kind_of == "array":
         items = spec.get("items", {})
         if items.get("type") == "object":
-            return _objects(items), None
+            return _objects(items, office), None
         form = items.get("format", "")
-        return (_classes(form), _essence(form)) if form else (_texts, None)
+        return (_classes(form, office), _essence(form)) if form else (_texts, None)
     if kind_of == "object":
-        return _object(spec), None
-    form = spec.get("format", "")
+        return _object(spec, office), None
     if form:
-        return _FORMATS.get(form, _as_is), _essence(form)
+        return _in_form(form, office), _essence(form)
     if kind_of in ("integer", "number"):
         return _number, None
     return _choice(spec.get("x-enum-titles", {})), None
 
 
 def _essence(form: str) -> re.Pattern[str] | None:
-    return _ESSENCE.get(form, _ANY_ESSENCE) if form in _FORMATS else None
+    return _ESSENCE.get(form, _ANY_ESSENCE)
+
+
+def _in_form(form: str, office: str) -> _Read:
+    """Return what reads a text into its format's canonical form, and leaves what it cannot read as written."""
+    known = formats.FORMATS[form]
+    read = known.abroad if known.abroad and office != "CN" else known.read
+
+    def in_form(text: Any) -> Any:
+        canonical = read(text) if isinstance(text, str) else None
+        return text if canonical is None else canonical
+
+    return in_form
 
 
 def _as_is(value: Any) -> Any:
@@ -248,58 +274,74 @@ def _choice(titles: dict[str, list[str]]) -> _Read:
     if not titles:
         return _as_is
     values = {title: value for value, both in titles.items() for title in both}
-    return lambda text: values.get(text, text)
+    return lambda text: values.get(text, text) if isinstance(text, str) else text
 
 
 def _number(text: Any) -> Any:
     try:
         number = float(text.replace(",", "").replace("，", ""))
-    except (ValueError, AttributeError):
+        return int(number) if number.is_integer() else number
+    except (ValueError, AttributeError, OverflowError):
         return text
-    return int(number) if number.is_integer() else number
 
 
-def _texts(value: Any) -> list[str]:
-    return list(identifiers.names(value)) if isinstance(value, str) else [text for one in value if (text := _tidy(one))]
+def _texts(value: Any) -> Any:
+    if isinstance(value, str):
+        found = from_json(value) if value[0] == "[" else None
+        if found is None:
+            return list(identifiers.names(value))
+        value = found
+    if not isinstance(value, list):
+        return value
+    return [made for one in value if (made := _tidy(one) if isinstance(one, str) else one)]
 
 
-def _classes(form: str) -> _Read:
-    read = _FORMATS.get(form, _as_is)
+def _classes(form: str, office: str) -> _Read:
+    read = _in_form(form, office)
 
-    def classes(value: Any) -> list[str]:
-        parts = [value] if isinstance(value, str) else map(_tidy, value)
-        return list(dict.fromkeys(read(part) for text in parts for part in separated(text)))
+    def classes(value: Any) -> Any:
+        if isinstance(value, str):
+            return list(dict.fromkeys(map(read, listed(value))))
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            return value
+        return list(dict.fromkeys(read(part) for text in value for part in listed(_tidy(text))))
 
     return classes
 
 
-def _objects(spec: dict[str, Any]) -> _Read:
-    read = _object(spec)
-    named = (spec.get("required") or ["name"])[0]
+def _objects(spec: dict[str, Any], office: str) -> _Read:
+    read = _object(spec, office)
+    named = (spec.get("required") or ["name"])[-1 if "role" in spec.get("required", ()) else 0]
 
-    def objects(value: Any) -> list[dict[str, Any]]:
+    def objects(value: Any) -> Any:
         if isinstance(value, str):
-            return [{named: name} for name in identifiers.names(value)]
+            found = from_json(value) if value[0] == "[" else None
+            if found is None:
+                return [{named: name} for name in identifiers.names(value)]
+            value = found
+        if not isinstance(value, list):
+            return value
         made = [read({named: one} if isinstance(one, str) else one) for one in value]
         return [one for one in made if one]
 
     return objects
 
 
-def _object(spec: dict[str, Any]) -> _Read:
-    members = {name: _reader(one)[0] for name, one in spec.get("properties", {}).items()}
+def _object(spec: dict[str, Any], office: str) -> _Read:
+    members = {name: _reader(one, office)[0] for name, one in spec.get("properties", {}).items()}
+    from_text = _in_form(spec["format"], office) if "format" in spec else _as_is
     adds_kind = "no" in members and "kind" in members
 
     def read(value: Any) -> Any:
         if not isinstance(value, Mapping):
-            return value
+            return from_text(value)
         made: dict[str, Any] = {}
         for name, one in value.items():
             text = _tidy(one) if isinstance(one, str) else one
-            if text and text not in identifiers.BLANKS:
+            if text and text not in identifiers.BLANKS if isinstance(text, str) else text is not None:
                 made[name] = members.get(name, _as_is)(text)
-        if adds_kind and "kind" not in made and (number := identifiers.publication_number(made.get("no", ""))):
-            made |= {"kind": number.kind} if number.kind else {}
+        if adds_kind and "kind" not in made and (match := _KIND_CODE.search(str(made.get("no", "")))):
+            made["kind"] = match[0]
         return made
 
     return read
@@ -320,29 +362,12 @@ def _move_classes(kind: Kind, fields: dict[str, Any]) -> list[Finding]:
     return [finding("LOCARNO_IN_IPC", "ipc", text) for text in classes]
 
 
-def _application_number(text: str) -> str:
-    number = identifiers.application_number(text)
-    return number.canonical if number else text
-
-
-def _publication_number(text: str) -> str:
-    number = identifiers.publication_number(text)
-    return number.number if number else text
-
-
-_FORMATS: dict[str, Callable[[str], str]] = {
-    "cn-application-number": _application_number,
-    "cn-publication-number": _publication_number,
-    "date": lambda text: identifiers.date(text) or text,
-    "ipc": lambda text: identifiers.ipc_symbol(text) or text,
-    "locarno": lambda text: identifiers.locarno(text) or text,
-}
 _AS_WRITTEN: tuple[_Read, None] = (_as_is, None)
 
 
 def _is_changed(essence: re.Pattern[str], text: str, value: Any) -> bool:
     """Return whether reading has changed more than blanks, punctuation and the office's letters CN."""
-    canonical = ";".join(value) if isinstance(value, list) else value
+    canonical = ";".join(value) if isinstance(value, list) else str(value)
     return text != canonical and _differs(essence, text, canonical)
 
 

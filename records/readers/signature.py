@@ -41,21 +41,21 @@ _OTHERS: tuple[tuple[bytes, str, str], ...] = (
 _WHOLE_MARKS = (b"BM", b"MZ")  # two letters that a text may begin with
 
 
-def of(path: Path) -> tuple[str, bytes]:
-    """Return what a file is and its first bytes: "xls", "xlsx", "ods", "xml-zip", "xml", or "text" for all else.
+def of(path: Path) -> str:
+    """Return what a file is: "xls", "xlsx", "ods", "xml-zip", "xml", or "text" for all else.
 
     Raises UnreadableFile, which names it, for what is known and not taken.
     """
     with path.open("rb") as file:
         start = file.read(START_BYTES)
     if start.startswith(b"\xd0\xcf\x11\xe0"):
-        return "xls", start
+        return "xls"
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-        return _archive(path), start
+        return _archive(path)
     for mark, zh, en in _OTHERS:
         if start.startswith(mark) and (mark not in _WHOLE_MARKS or b"\0" in start):
             raise refused(zh, en)
-    return _text(start), start
+    return _text(start)
 
 
 def beginning(start: bytes) -> str:
@@ -87,7 +87,7 @@ def _text(start: bytes) -> str:
     if low.startswith(("<html", "<!doctype html", "<table", "<head", "<meta", "<body", "<style")) or "<html" in low:
         raise UnreadableFile(
             "这是网页（HTML），有些系统导出的“.xls”其实是网页；请用表格软件打开，另存为 xlsx 后重试。",
-            "This is a web page (HTML), as some systems export under the name .xls; open it, save it as xlsx and retry.",
+            "This is a web page (HTML), as some systems export under the name .xls; open it and save it as xlsx.",
         )
     return "xml"
 

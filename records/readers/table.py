@@ -31,7 +31,8 @@ class Table(Protocol):
     def rows(self) -> Iterator[NumberedRow]:
         """Give (row number as people see it, cells) for every row, blank ones too, from the beginning at each call.
 
-        Cells are as they are, more or fewer than in other rows too; a finding stands for a row that is none. Raises UnreadableFile at a limit or a fault.
+        Cells are as they are, more or fewer than in other rows too; a finding stands for a row that cannot be read.
+        Raises UnreadableFile at a limit or a fault of the whole file.
         """
         ...
 

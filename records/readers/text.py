@@ -4,6 +4,7 @@ Decoded strictly, in the order byte order mark, UTF-8, GB18030; a file is looked
 """
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from records.readers import limits
 
 _CHUNK = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_USUAL = re.compile(r"[\t\r\n\x20-\xff\u2000-\u206f\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 _SURE_UTF8 = 8  # so many characters beyond ASCII in a row are not UTF-8 by chance
 
 
@@ -73,8 +75,11 @@ def _candidates(start: bytes) -> list[str]:
     marked = [name for bom, name in _BOMS if start.startswith(bom)]
     if marked or b"\0" not in start:
         return marked or ["utf-8", "gb18030"]
-    places = {place % 2 for place, byte in enumerate(start) if not byte}
-    return ["utf-8"] if len(places) == 2 else ["utf-16-le" if places == {1} else "utf-16-be"]
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = start[: len(start) // 2 * 2].decode(encoding, "replace")
+        if _USUAL.fullmatch(text) and any(char < "\x80" for char in text):
+            return [encoding]
+    return ["utf-8"]
 
 
 def _check_lines(path: Path) -> None:
@@ -121,7 +126,7 @@ def _decoded(data: bytes) -> str:
 def _broken(line: int, encoding: str) -> UnreadableFile:
     return UnreadableFile(
         f"文件是 UTF-8 编码，但第 {line} 行附近有损坏的字符；请重新导出，或修正该处后重试。",
-        f"The file is text in UTF-8, but a character near line {line} is broken; export it again, or mend it and retry.",
+        f"The file is text in UTF-8, but a character near line {line} is broken; export it again, or mend it.",
         line,
         encoding,
     )

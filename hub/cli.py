@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from node import commands, founding, frame, lookups
+from node import commands, feed_commands, founding, frame, lookups
 from node.frame import passed
 from node.messages import N_, _
 from node.report import Context
@@ -42,6 +42,7 @@ def init(context: Context, federation: str, name: str, sync_listen: str, join_li
 commands.serve(top)
 commands.invite(top, ("substation", "alliance"))
 commands.list_nodes(top)
+feed_commands.feed(top)
 lookups.search_here(top)
 lookups.show_here(top)
 lookups.history(top)

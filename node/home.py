@@ -85,6 +85,11 @@ class Home:
     def outbox(self) -> Path:
         return self.path / "outbox"
 
+    @property
+    def feeds(self) -> Path:
+        """Where the homes of this node's feeds are, each under the feed's name."""
+        return self.path / "feeds"
+
     @contextmanager
     def hold(self, name: str, wait_s: float) -> Iterator[None]:
         """Hold the lock `name` of this home against every other process and thread; raise Busy after `wait_s`.

@@ -41,12 +41,23 @@ def run(
     night = NightReport()
     for parent in node.settings.parents:
         try:
-            _renew(node, parent)
-            night.reports.append(call(node, parent, deadline, stop, progress))
+            night.reports.append(visit(node, parent, deadline, stop, progress))
         except (SyncError, NodeError) as error:
             log.warning("session failed parent=%s error=%r", parent.origin, error)
             night.failures[parent.origin] = error
     return night
+
+
+def visit(
+    node: Node,
+    parent: Parent,
+    deadline: Callable[[], float] = lambda: 3600.0,
+    stop: threading.Event | None = None,
+    progress: Progress = lambda origin, done, total: None,
+) -> Report:
+    """Renew the certificate for one parent where it is due, and run one session with it. Raises as `call` does."""
+    _renew(node, parent)
+    return call(node, parent, deadline, stop, progress)
 
 
 def call(

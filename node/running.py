@@ -10,7 +10,7 @@ import grpc
 from banyan.v1 import search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, nightly
+from node import cataloguing, feeds, nightly
 from node.errors import NodeError
 from node.node import Node
 from node.relay import SearchService
@@ -124,14 +124,19 @@ class Running:
             self._run_night(until, stop)
 
     def _run_night(self, until: float, stop: threading.Event) -> None:
-        """The hub signs its head anew; every other node calls its parents. Then the catalogue follows."""
+        """Feeds first; then the hub signs its head anew, every other node calls its parents; then the catalogue."""
+
+        def left() -> float:
+            return until - self.node.clock()
+
         if self._doors is not None:
             self.node.own_authority(hosts(self.node))
+        feeds.sync_all(self.node, left, stop)
         if self.node.settings.role == "hub":
             with self.node.opened() as opened:
                 opened.seal_as_hub(resign=True)
         else:
-            night = nightly.run(self.node, lambda: until - self.node.clock(), stop)
+            night = nightly.run(self.node, left, stop)
             self._alarm_if_stale()
             _raise_first(night)
         cataloguing.apply(self.node, stop)

@@ -16,6 +16,8 @@ from sync import origin as origins
 from sync.errors import Malformed
 
 ROLES = ("hub", "substation", "alliance", "outlet", "feed")
+REDISTRIBUTE = ("yes", "no", "derived")
+MAX_TERMS = 1000
 PERSON_ROLES = ("operator", "reviewer", "observer")
 _WINDOWS = {
     "feed": "23:00-02:30",
@@ -63,6 +65,8 @@ class Settings:
     cert_days: int = 90
     renew_after_days: int = 60
     disk_floor_mb: int = 500
+    licence_terms: str = ""
+    redistribute: str = "yes"
     parents: tuple[Parent, ...] = ()
     people: Mapping[str, Person] = field(default_factory=dict)
 
@@ -116,6 +120,14 @@ DESCRIPTIONS: Mapping[str, tuple[str, str]] = {
     "disk_floor_mb": (
         "磁盘剩余空间低于此值（MB）时不再接收数据",
         "free space in MB below which nothing more is taken in",
+    ),
+    "licence_terms": (
+        "数据源的使用条款，写入由它导入而未注明许可的记录",
+        "feeds: terms of the source, for imported records that state none",
+    ),
+    "redistribute": (
+        "数据源是否允许再传播：yes 可以，no 不可以，derived 仅限加工后的数据",
+        "feeds: whether the source lets its data be passed on: yes, no or derived",
     ),
     "parents": ("上级节点及其两个地址", "the nodes above this one, and their two doors"),
     "people": (
@@ -234,6 +246,9 @@ def _check(given: Settings) -> None:
             raise BadSetting(name, getattr(given, name), "HH:MM-HH:MM") from error
     if not 0 < given.renew_after_days < given.cert_days <= 397:
         raise BadSetting("renew_after_days", given.renew_after_days, "0 < renew_after_days < cert_days <= 397")
+    _one_of("redistribute", given.redistribute, REDISTRIBUTE)
+    if len(given.licence_terms) > MAX_TERMS:
+        raise BadSetting("licence_terms", len(given.licence_terms), f"at most {MAX_TERMS} characters")
     if given.disk_floor_mb < 0:
         raise BadSetting("disk_floor_mb", given.disk_floor_mb, ">= 0")
     for parent in given.parents:

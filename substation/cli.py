@@ -1,6 +1,6 @@
 """banyan-substation: a city's or an alliance's node. Parses, calls, reports."""
 
-from node import commands, frame, lookups
+from node import commands, feed_commands, frame, lookups
 from node.messages import N_
 
 top = frame.group("banyan-substation", N_("A substation: a city, or an industry alliance."))
@@ -9,6 +9,7 @@ commands.join(top, listens=True)
 commands.serve(top)
 commands.invite(top, ("outlet",))
 commands.list_nodes(top)
+feed_commands.feed(top)
 commands.sync(top)
 lookups.search_here(top)
 lookups.show_here(top)

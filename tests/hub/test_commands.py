@@ -13,8 +13,8 @@ from node.errors import NodeError
 
 PROGRAMS = {"banyan-hub": hub.cli.top, "banyan-substation": substation.cli.top, "banyan-outlet": outlet.cli.top}
 PROMISED = {
-    "banyan-hub": "init serve invite nodes search show history evidence status rebuild",
-    "banyan-substation": "join serve invite nodes sync search show evidence status",
+    "banyan-hub": "init serve invite nodes feed search show history evidence status rebuild",
+    "banyan-substation": "join serve invite nodes feed sync search show evidence status",
     "banyan-outlet": "join import withdraw correct sync serve search show evidence receipts status",
 }
 ENVIRON = {"LANG": "C"}
@@ -82,6 +82,7 @@ def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_pa
         "show": ["x"],
         "history": ["x"],
         "evidence": ["x"],
+        "feed": ["list"],
         "import": ["x.csv"],
         "withdraw": ["x", "--reason", "x"],
         "correct": ["x", "--set", "title=x"],

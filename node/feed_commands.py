@@ -1,0 +1,97 @@
+"""The commands of feeds, which hub and substation have: `feed add`, `feed list`."""
+
+from typing import Any
+
+import click
+
+from node import commands, feeds, frame
+from node.errors import NodeError
+from node.feeds import Terms
+from node.frame import passed
+from node.messages import N_, _
+from node.node import Node
+from node.report import Context
+from node.settings import REDISTRIBUTE
+from sync.errors import SyncError
+
+
+def feed(top: frame.Group) -> None:
+    """Add `feed`: an office's data in a log of its own below this node."""
+
+    @top.group(
+        "feed",
+        help=N_(
+            "Feeds: an office's data, imported like files, in a log of its own below this node.\n\n"
+            "Example: feed add cnipa --name 国家知识产权局\nExample: feed import cnipa 公报.xlsx"
+        ),
+    )
+    def found() -> None:
+        pass
+
+    _add(found)
+    _list(found)
+
+
+def _add(group: Any) -> None:
+    @group.command(
+        "add",
+        help=N_(
+            "Make a feed, or give one another name or other terms. `serve` must be running. After a crash, the same "
+            "command finishes it.\n\n"
+            "Example: feed add cnipa --name 国家知识产权局 --terms 不得原样再传播 --redistribute derived"
+        ),
+    )
+    @click.argument("feed")
+    @click.option("--name", required=True, help=N_("Name of the source, as people will see it."))
+    @click.option("--terms", default="", help=N_("The terms of the source, for records that state none."))
+    @click.option(
+        "--redistribute",
+        type=click.Choice(REDISTRIBUTE),
+        default="yes",
+        show_default=True,
+        help=N_("Whether the source lets its data be passed on: yes, no, or derived data only."),
+    )
+    @passed
+    def command(context: Context, feed: str, name: str, terms: str, redistribute: str) -> None:
+        node = commands.opened(context)
+        made = feeds.add(node, feed, name, Terms(terms, redistribute))
+        context.say(_("The feed {feed} is ready as {origin}.").format(feed=feed, origin=made.origin))
+        _called(context, node, made)
+        (row,) = [one for one in feeds.listed(node) if one["feed"] == feed]
+        context.emit(row)
+
+
+def _called(context: Context, node: Node, feed: Node) -> bool:
+    """Bring what the feed holds to this node now, or say that `serve` will; tell whether it was brought."""
+    try:
+        feeds.sync(node, feed)
+    except (SyncError, NodeError) as error:
+        context.warn(frame.sentence(error, context))
+        context.say(_("What the feed holds is brought in the next night in which `serve` is running."))
+        return False
+    return True
+
+
+def _list(group: Any) -> None:
+    @group.command(
+        "list", help=N_("List the feeds: entries, how many are held here, terms of the source.\n\nExample: feed list")
+    )
+    @passed
+    def command(context: Context) -> None:
+        columns = [
+            ("feed", _("feed")),
+            ("name", _("name")),
+            ("state", _("status")),
+            ("entries", _("entries")),
+            ("held", _("held here")),
+            ("received", _("last receipt")),
+            ("terms", _("terms")),
+            ("redistribute", _("passed on")),
+        ]
+        rows = feeds.listed(commands.opened(context))
+        if not context.json:
+            rows = [{**row, "received": commands.moment(row["received"]), "state": _(row["state"])} for row in rows]
+        context.table(rows, columns)
+
+
+_WORDS = (N_("unfinished"), N_("active"), N_("suspended"), N_("revoked"))

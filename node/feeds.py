@@ -1,0 +1,240 @@
+"""Feeds: an office's data in a log of its own below this node, imported like files.
+
+A feed is a home of its own, `feeds/NAME` in the home of the node that registers it: it has keys and a log as any node
+has, joins through this node's joining door and calls its sync door. It opens no doors and keeps no nights; `serve` and
+`feed import` call for it.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from node import admission, enrolment, keyfiles, nightly, settings
+from node.errors import Interrupted, NodeError
+from node.home import Home, sync_directory
+from node.messages import N_
+from node.node import Node
+from node.settings import Parent, Settings
+from sync.errors import SyncError, Unreachable
+from sync.origin import check, federation
+from sync.session import Report
+
+log = logging.getLogger(__name__)
+_INVITED_DAYS = 1
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
+
+
+class NoFeed(NodeError):
+    """No feed of this name here: (name,)."""
+
+    facts = ("name",)
+    sentence = N_("There is no feed {name} here. Make it with `feed add`; `feed list` shows those that there are.")
+
+
+class BadFeedName(NodeError):
+    """A name that cannot be the last word of an origin: (name,)."""
+
+    facts = ("name",)
+    sentence = N_("{name} is no name for a feed: use a-z, 0-9 and hyphens, as in cnipa-gazette.")
+
+
+class NameTaken(NodeError):
+    """Another node has this name: (origin, role)."""
+
+    facts = ("origin", "role")
+    sentence = N_(
+        "{origin} is registered already, with the role {role}. Names are never used again: choose another one."
+    )
+
+
+class FeedLost(NodeError):
+    """The feed is registered, and its home is not the one that it had: (origin, path)."""
+
+    facts = ("origin", "path")
+    sentence = N_(
+        "{origin} is registered with keys that are not in {path}. Bring that directory back from its backup, or add "
+        "the feed under another name."
+    )
+
+
+class NotServing(NodeError):
+    """A door of this node itself does not answer: (address,)."""
+
+    facts = ("address",)
+    sentence = N_(
+        "This node's door at {address} does not answer. Start `serve` on this home, then give the same command "
+        "again: it goes on where it stopped."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a feed's source allows: its terms in words, and whether raw data may be passed on: yes, no, derived."""
+
+    text: str = ""
+    redistribute: str = "yes"
+
+
+def add(node: Node, name: str, title: str, terms: Terms) -> Node:
+    """Make the feed `name`, called `title`, below this node, whose doors must be open, and return it.
+
+    Each step may be repeated: the same call finishes what a crash left, and gives a finished feed the title and terms
+    stated now. Raises BadFeedName, BadSetting, RoleNotHere, NameTaken, FeedLost, NotServing, and what joining raises.
+    """
+    origin, home = _origin(node, name), _home(node, name)
+    Settings(
+        origin, "feed", title, licence_terms=terms.text, redistribute=terms.redistribute
+    )  # before anything is made
+    with node.home.hold("feeds", wait_s=5.0):
+        if home.settings_file.exists():
+            return _restate(node, find(node, name), title, terms)
+        _check_free(node, origin, home)
+        node.notebook.withdraw_invitations(origin)  # of attempts that broke off: their secrets are kept nowhere
+        invited = admission.invite(node, origin, "feed", title, _INVITED_DAYS)
+        node.home.feeds.mkdir(mode=0o700, exist_ok=True)
+        sync_directory(node.home.path)
+        token = replace(invited, join_address=_near(node.settings.join_listen))
+        try:
+            enrolment.join(home, token, title, licence_terms=terms.text, redistribute=terms.redistribute)
+        except Unreachable as error:
+            raise NotServing(token.join_address) from error
+        return find(node, name)
+
+
+def _origin(node: Node, name: str) -> str:
+    if "/" in name:
+        raise BadFeedName(name)
+    try:
+        check(f"{federation(node.origin)}/{name}")
+        return check(f"{node.origin}/{name}")
+    except SyncError as error:
+        raise BadFeedName(name) from error
+
+
+def _home(node: Node, name: str) -> Home:
+    return Home(node.home.feeds / name)
+
+
+def _check_free(node: Node, origin: str, home: Home) -> None:
+    """Raise NameTaken where the name is another node's, FeedLost where it is registered for keys not in `home`."""
+    for one in node.notebook.invitations():
+        if (one.origin, one.state) == (origin, "invited") and one.role != "feed" and one.expires > node.clock():
+            raise NameTaken(origin, one.role)
+    with node.opened() as opened:
+        known = opened.registry.find(origin)
+    if known is None:
+        return
+    if known.node.role != "feed":
+        raise NameTaken(origin, known.node.role)
+    mine = keyfiles.load(home, origin) if home.keys.exists() else None
+    if mine is None or tuple(one.verifier for one in mine.log) != known.node.log_keys:
+        raise FeedLost(origin, str(home.path))
+
+
+def _restate(node: Node, feed: Node, title: str, terms: Terms) -> Node:
+    """Give a finished feed another title or other terms; what it imported before keeps those of then."""
+    if feed.settings.name != title:
+        with node.opened() as opened:
+            opened.own.add([[("federation", admission.name_record(feed.origin, "feed", title))]])
+    stated = replace(feed.settings, name=title, licence_terms=terms.text, redistribute=terms.redistribute)
+    if stated != feed.settings:
+        settings.save(feed.home, stated)
+    return replace(feed, settings=stated)
+
+
+def names(node: Node) -> list[str]:
+    """Return the names of the feeds of this node, those not finished among them."""
+    return sorted(one.name for one in node.home.feeds.iterdir() if one.is_dir()) if node.home.feeds.is_dir() else []
+
+
+def find(node: Node, name: str) -> Node:
+    """Return a finished feed; raise NoFeed."""
+    home = _home(node, name)
+    if name not in names(node) or not home.settings_file.is_file():
+        raise NoFeed(name)
+    return replace(Node.open(home, {}), clock=node.clock)
+
+
+def parent(node: Node) -> Parent:
+    """Return this node as its feeds call it: by the addresses at which it listens, whatever others call it by."""
+    known = node.settings
+    return Parent(node.origin, _near(known.sync_listen), _near(known.join_listen))
+
+
+def _near(address: str) -> str:
+    """Return where a door that listens at `address` is reached from the same machine."""
+    host, colon, port = address.rpartition(":")
+    return _EVERYWHERE.get(host, host) + colon + port
+
+
+def sync(
+    node: Node,
+    feed: Node,
+    deadline: Callable[[], float] = lambda: 3600.0,
+    stop: threading.Event | None = None,
+    progress: nightly.Progress = lambda origin, done, total: None,
+) -> Report:
+    """Bring what a feed imported into this node's mirror, by a session like any child's.
+
+    Raises NotServing where the own doors are shut, Interrupted, NodeError, SyncError.
+    """
+    try:
+        return nightly.visit(feed, parent(node), deadline, stop, progress)
+    except Unreachable as error:
+        raise NotServing(parent(node).sync_address) from error
+
+
+def sync_all(node: Node, deadline: Callable[[], float], stop: threading.Event) -> dict[str, Exception]:
+    """Call for every finished feed, one after the other; return what failed, by origin. One stops no other.
+
+    A failure is an alarm of this node. Raises Interrupted where `stop` ended it.
+    """
+    failures: dict[str, Exception] = {}
+    for name in names(node):
+        if not _home(node, name).settings_file.is_file():
+            continue
+        try:
+            sync(node, find(node, name), deadline, stop)
+        except Interrupted:
+            raise
+        except (SyncError, NodeError, OSError) as error:
+            origin = f"{node.origin}/{name}"
+            log.error("feed failed origin=%s error=%r", origin, error)
+            failures[origin] = error
+            with node.opened() as opened, opened.store.write():
+                opened.store.alarm("feed-failed", origin, type(error).__name__)
+    return failures
+
+
+def listed(node: Node) -> list[dict[str, Any]]:
+    """Return what there is to say of each feed: name, title, state, entries, those held here, terms."""
+    with node.opened() as opened:
+        rows = []
+        for name in names(node):
+            origin, home = f"{node.origin}/{name}", _home(node, name)
+            finished = home.settings_file.is_file()
+            known = settings.load(home, {}) if finished else Settings(origin, "feed", name)
+            registered, mirror = opened.registry.find(origin), opened.store.log(origin)
+            receipt = opened.store.newest_receipt(mirror, node.origin) if mirror else None
+            status = registered.node.status if registered else "unfinished"
+            rows.append(
+                {
+                    "feed": name,
+                    "origin": origin,
+                    "name": known.name,
+                    "state": status if finished else "unfinished",
+                    "entries": _entries(home) if finished else 0,
+                    "held": mirror.stored if mirror else 0,
+                    "received": receipt.time_s if receipt else None,
+                    "terms": known.licence_terms,
+                    "redistribute": known.redistribute,
+                }
+            )
+        return rows
+
+
+def _entries(home: Home) -> int:
+    with Node.open(home, {}).opened() as opened:
+        return opened.own.log.next_entry

@@ -1,0 +1,96 @@
+"""`feed` by the command lines of hub and substation."""
+
+import json
+
+import pytest
+
+import hub.cli
+import substation.cli
+from node import frame, messages
+from node.frame import DONE, MISUSED, REFUSED
+from tests.world import CITY, HUB
+
+PROGRAMS = {HUB: hub.cli.top, CITY: substation.cli.top}
+TITLE = "国家知识产权局"
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards():
+    yield
+    messages.use("en")
+
+
+@pytest.fixture
+def city(world):
+    world.hub()
+    world.node(CITY, "substation", HUB)
+    return world
+
+
+@pytest.fixture
+def run(world, capfd):
+    def run(parent, *given, json_asked=True, home=None):
+        at = str(home or world.home(parent))
+        arguments = ["feed", *map(str, given), "--home", at, "--lang", "en", *["--json"] * json_asked]
+        code = frame.run(PROGRAMS[parent], arguments, {"LANG": "C"})
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return code, json.loads(out) if json_asked else out, err
+
+    return run
+
+
+@pytest.mark.parametrize("parent", [HUB, CITY])
+def test_a_feed_is_made_by_one_command_and_listed(city, run, parent):
+    given = ("add", "cnipa", "--name", TITLE, "--terms", "不得原样再传播", "--redistribute", "derived")
+    code, answer, err = run(parent, *given)
+    assert (code, answer["feed"], answer["origin"], answer["state"]) == (DONE, "cnipa", f"{parent}/cnipa", "active")
+    assert (answer["name"], answer["terms"], answer["redistribute"]) == (TITLE, "不得原样再传播", "derived")
+    assert (answer["entries"], answer["held"]) == (1, 1), "it has called already"
+    assert f"The feed cnipa is ready as {parent}/cnipa." in err
+    assert run(parent, *given)[1] == answer | {"received": run(parent, "list")[1][0]["received"]}
+    code, out, _err = run(parent, "list", json_asked=False)
+    assert (code, TITLE in out, "不得原样再传播" in out) == (DONE, True, True)
+
+
+def test_there_is_nothing_to_list_at_first(city, run):
+    assert run(CITY, "list")[:2] == (DONE, [])
+
+
+def test_while_the_doors_are_shut_it_says_what_to_do(city, run):
+    city.shut(CITY)
+    code, answer, err = run(CITY, "add", "cnipa", "--name", TITLE)
+    assert (code, answer["error"]) == (REFUSED, "NotServing")
+    assert "Start `serve` on this home" in err
+    assert [row["state"] for row in run(CITY, "list")[1]] == ["unfinished"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "words"),
+    [
+        (["add", "a/b", "--name", "x"], REFUSED, "a/b is no name for a feed"),
+        (["add", "cnipa"], MISUSED, "--name"),
+        (["add", "cnipa", "--name", "x", "--redistribute", "perhaps"], MISUSED, "one of yes, no, derived"),
+        (["nothing"], MISUSED, "nothing"),
+        ([], MISUSED, "feed"),
+    ],
+)
+def test_refusals_and_misuse(city, run, given, code, words):
+    found = run(CITY, *given, json_asked=False)
+    assert (found[0], words in found[2]) == (code, True), found
+
+
+def test_a_feeds_home_is_run_by_no_program_itself(city, run):
+    run(CITY, "add", "cnipa", "--name", TITLE)
+    home = city.home(CITY) / "feeds" / "cnipa"
+    code, answer, err = run(CITY, "list", home=home)
+    assert (code, answer["error"]) == (REFUSED, "WrongProgram")
+    assert "is run by `feed`" in err
+
+
+@pytest.mark.parametrize("command", ["add", "list"])
+@pytest.mark.parametrize(("language", "example"), [("en", "Example: feed"), ("zh", "示例：feed")])
+def test_each_has_help_with_an_example(command, language, example, capfd):
+    code = frame.run(substation.cli.top, ["feed", command, "--help", "--lang", language], {"LANG": "C"})
+    out, _err = capfd.readouterr()
+    assert (code, f"{example} {command}" in out) == (0, True)

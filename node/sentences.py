@@ -58,6 +58,9 @@ SENTENCES: Mapping[str, str] = {
     "catalog.errors.BadToken": N_("This page of the list is no longer known ({0}). Start the list from the beginning."),
     "records.errors.RecordsError": N_("The record is refused: {0}."),
     "records.errors.MalformedRecord": N_("This is no valid record: {0}. Correct the row and import it again."),
+    "records.errors.MissingLibrary": N_(
+        "Writing {0} needs the library {1}, which is not installed. Install banyan-ip[{2}], or take another format."
+    ),
     "builtins.OSError": N_("The file or device {0} cannot be used: {1}. Check that it exists, rights and free space."),
 }
 REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where they stand alone

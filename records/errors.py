@@ -13,6 +13,10 @@ class MalformedKind(RecordsError):
     """A schema that does not describe a kind; the first argument says why."""
 
 
+class MissingLibrary(RecordsError):
+    """A format needs a library that is not installed: (format, library, the extra of this package that brings it)."""
+
+
 class UnreadableFile(RecordsError):
     """A whole file is refused. `message_zh` and `message_en` say what happened, why, and what to do."""
 

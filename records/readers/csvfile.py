@@ -9,6 +9,7 @@ from records.errors import UnreadableFile
 from records.readers import limits
 from records.readers.table import NumberedRow
 from records.readers.text import Lines, Text
+from records.writers import inert
 
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]*', re.IGNORECASE)  # what Excel writes and hides again
 _LOOK_AHEAD_CHARS = 65_536
@@ -44,7 +45,7 @@ class CsvTable:
                     if len(cells) > limits.MAX_COLUMNS or number > limits.MAX_ROWS:
                         limits.check_shape(number, len(cells))
                     lines.restart()
-                    yield number, list(map(_unforced, cells)) if self.text.forces_text else cells
+                    yield number, list(map(_unmarked, cells)) if self.text.marks_text else cells
             except csv.Error as error:
                 raise _broken(reader.line_num, error) from error
 
@@ -61,10 +62,10 @@ def opened(text: Text) -> CsvTable:
     return CsvTable(text, max(",\t;", key=first.count), False)
 
 
-def _unforced(cell: str) -> str:
-    """Return the text of ="…", which makes spreadsheets keep a long number as text."""
+def _unmarked(cell: str) -> str:
+    """Return the text of ="…", which makes spreadsheets keep a long number as text, and of what our exports mark."""
     is_forced = cell.startswith('="') and cell.endswith('"') and len(cell) > 3 and '"' not in cell[2:-1]
-    return cell[2:-1] if is_forced else cell
+    return cell[2:-1] if is_forced else inert.plain(cell)
 
 
 def _broken(line: int, error: csv.Error) -> UnreadableFile:

@@ -21,11 +21,11 @@ _SURE_UTF8 = 8  # so many characters beyond ASCII in a row are not UTF-8 by chan
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text file whose encoding is known. `forces_text`: the characters =" stand in it."""
+    """A text file whose encoding is known. `marks_text`: cells of it may be marked as text by =" or by an apostrophe."""
 
     path: Path
     encoding: str
-    forces_text: bool
+    marks_text: bool
 
     def open(self) -> TextIO:
         """Open the file; its line ends stay as they are."""
@@ -97,9 +97,9 @@ def _check_lines(path: Path) -> None:
 
 
 def _looked_through(path: Path, encoding: str) -> bool | None:
-    """Return whether =" stands in the text; None if it is not text of that encoding."""
+    """Return whether =" or an apostrophe stands in the text; None if it is not text of that encoding."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    forces_text, wide, line = False, 0, 1
+    marks_text, wide, line = False, 0, 1
     with path.open("rb") as file:
         while True:
             chunk = file.read(_CHUNK)
@@ -112,11 +112,11 @@ def _looked_through(path: Path, encoding: str) -> bool | None:
                 return None
             if "\0" in text:
                 raise _nul(line + text[: text.index("\0")].count("\n"))
-            forces_text = forces_text or '="' in text
+            marks_text = marks_text or '="' in text or "'" in text
             wide += 0 if text.isascii() or wide >= _SURE_UTF8 else sum(char > "\x7f" for char in text)
             line += text.count("\n")
             if not chunk:
-                return forces_text
+                return marks_text
 
 
 def _decoded(data: bytes) -> str:

@@ -1,0 +1,302 @@
+"""The ST.96 document of one right, by its kind."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from lxml import etree
+
+from records import identifiers
+from records.body import Record
+
+VERSION = "V6_0"
+ENVELOPE = "urn:banyan:st96-documents:1"
+_ROOT = "http://www.wipo.int/standards/XMLSchema/ST96/"
+NAMESPACES = {
+    "com": f"{_ROOT}Common",
+    "pat": f"{_ROOT}Patent",
+    "tmk": f"{_ROOT}Trademark",
+    "dgn": f"{_ROOT}Design",
+    "gin": f"{_ROOT}GeographicalIndication",
+}
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SYMBOL = re.compile(r"([A-H])(\d{2})([A-Z]) (\d{1,4})/(\d{2,6})")
+Make = Callable[[Record], "etree._Element"]
+
+
+def documents() -> dict[str, Make]:
+    """Return what makes the document of each kind that ST.96 carries."""
+    return {
+        "patent_invention": patent,
+        "utility_model": patent,
+        "design": design,
+        "trademark": trademark,
+        "gi": indication,
+    }
+
+
+def tag(name: str) -> str:
+    """Return a name with its prefix in lxml's form."""
+    prefix, _, local = name.partition(":")
+    return f"{{{NAMESPACES[prefix]}}}{local}"
+
+
+def xml_text(value: Any) -> str:
+    """Return a value as text that XML can hold: the few characters that it cannot are replaced by U+FFFD."""
+    return _NOT_XML.sub("\ufffd", value if isinstance(value, str) else str(value))
+
+
+def patent(record: Record) -> "etree._Element":
+    """Return a PatentPublication with the bibliographic data, the first claim and the abstract."""
+    fields = record.fields
+    office = _office(fields)
+    root = _root("pat:PatentPublication")
+    _add(root, "com:IPOfficeCode", office)
+    data = _add(root, "pat:BibliographicData")
+    for one in fields.get("publications", ()):
+        _publication(data, office, one)
+    _application(data, office, fields)
+    _priority(data, fields)
+    _classes(data, fields)
+    _leaf(_add(data, "pat:InventionTitleBag"), "pat:InventionTitle", fields.get("title"))
+    _parties(data, fields)
+    if fields.get("claim1"):
+        claim = _add(_add(root, "pat:Claims"), "pat:Claim")
+        _add(claim, "pat:ClaimNumber", "1")
+        _add(claim, "pat:ClaimText", fields["claim1"])
+    if fields.get("abstract"):
+        _add(_add(root, "pat:Abstract"), "com:P", fields["abstract"])
+    return _pruned(root)
+
+
+def _publication(data: "etree._Element", office: str, one: dict[str, str]) -> None:
+    number, kind = one.get("no", ""), one.get("kind", "")
+    read = identifiers.publication_number(number) if office == "CN" else None
+    kind = kind or (read.kind if read else "")
+    plain = number.removeprefix(office).removesuffix(kind)
+    found = _add(data, "pat:PatentPublicationIdentification")
+    _add(found, "com:IPOfficeCode", office)
+    _add(found, "pat:PublicationNumber", plain)
+    _leaf(found, "com:PatentDocumentKindCode", kind)
+    _leaf(found, "com:PublicationDate", one.get("date"))
+
+
+def _application(data: "etree._Element", office: str, fields: dict[str, Any]) -> None:
+    found = _add(data, "pat:ApplicationIdentification")
+    if fields.get("application_no"):
+        _add(found, "com:IPOfficeCode", office)
+        _add(_add(found, "com:ApplicationNumber"), "com:ApplicationNumberText", fields["application_no"])
+    _leaf(found, "pat:FilingDate", fields.get("filing_date"))
+
+
+def _priority(data: "etree._Element", fields: dict[str, Any]) -> None:
+    bag = _add(data, "pat:PriorityClaimBag")
+    value = fields.get("priority")
+    for one in value if isinstance(value, list) else ():
+        claim = _add(bag, "pat:PriorityClaim")
+        office, number, date = (one.get(name) for name in ("office", "no", "date"))
+        _leaf(claim, "com:IPOfficeCode", office)
+        if number:
+            _add(_add(claim, "com:ApplicationNumber"), "com:ApplicationNumberText", number)
+        _leaf(claim, "pat:FilingDate", date)
+
+
+def _classes(data: "etree._Element", fields: dict[str, Any]) -> None:
+    bag = _add(data, "pat:PatentClassificationBag")
+    ipc = _add(bag, "pat:IPCRClassificationBag")
+    for at, symbol in enumerate(fields.get("ipc", ())):
+        if read := _SYMBOL.fullmatch(symbol):
+            one = _add(ipc, "pat:IPCRClassification")
+            _add(one, "com:SymbolPositionCode", "L" if at else "F")
+            _symbol(one, read, "pat:Section")
+    cpc = _add(bag, "pat:CPCClassificationBag")
+    for at, symbol in enumerate(fields.get("cpc", ())):
+        if read := _SYMBOL.fullmatch(symbol):
+            one = _add(_add(cpc, "pat:FurtherCPC" if at else "pat:MainCPC"), "pat:CPCClassification")
+            _symbol(one, read, "pat:CPCSection")
+            _add(one, "com:SymbolPositionCode", "L" if at else "F")
+
+
+def _symbol(one: "etree._Element", read: "re.Match[str]", section: str) -> None:
+    for name, part in zip(
+        (section, "pat:Class", "pat:Subclass", "pat:MainGroup", "pat:Subgroup"), read.groups(), strict=True
+    ):
+        _add(one, name, part)
+
+
+def _parties(data: "etree._Element", fields: dict[str, Any]) -> None:
+    bag = _add(data, "pat:PartyBag")
+    applicants = _add(bag, "pat:ApplicantBag")
+    for name in _names(fields.get("owners")):
+        _entity(_add(_add(applicants, "pat:Applicant"), "com:PublicationContact"), name)
+    inventors = _add(bag, "pat:InventorBag")
+    for name in _names(fields.get("inventors")):
+        _person(_add(_add(inventors, "pat:Inventor"), "com:PublicationContact"), name)
+    practitioners = _add(bag, "pat:RegisteredPractitionerBag")
+    for name in _names(fields.get("agency")):
+        one = _add(practitioners, "pat:RegisteredPractitioner")
+        _add(one, "pat:RegisteredPractitionerCategory", "Agent")
+        _entity(_add(one, "com:PublicationContact"), name)
+    for name in _names(fields.get("agents")):
+        one = _add(practitioners, "pat:RegisteredPractitioner")
+        _add(one, "pat:RegisteredPractitionerCategory", "Agent")
+        _person(_add(one, "com:PublicationContact"), name)
+
+
+def design(record: Record) -> "etree._Element":
+    """Return a DesignApplication with its one design."""
+    fields = record.fields
+    office = _office(fields)
+    root = _root("dgn:DesignApplication")
+    _add(root, "com:RegistrationOfficeCode", office)
+    _number(root, office, fields.get("application_no"))
+    one = _add(_add(root, "dgn:DesignBag"), "dgn:Design")
+    _leaf(one, "dgn:DesignTitleText", fields.get("title"))
+    _leaf(one, "dgn:DesignDescriptionText", fields.get("abstract"))
+    classes = _add(_add(one, "com:DesignClassificationBag"), "com:LocarnoClassificationBag")
+    for symbol in fields.get("locarno", ()):
+        _add(classes, "com:LocarnoClassificationText", symbol)
+    publications = _add(one, "dgn:PublicationBag")
+    for said in fields.get("publications", ()):
+        published = _add(publications, "dgn:Publication")
+        _add(published, "com:PublicationIdentifier", said.get("no", ""))
+        _leaf(published, "com:PublicationDate", said.get("date"))
+    applicants = _add(one, "dgn:ApplicantBag")
+    for name in _names(fields.get("owners")):
+        _entity(_add(_add(applicants, "dgn:Applicant"), "com:Contact"), name)
+    _representatives(one, fields)
+    designers = _add(one, "dgn:DesignerBag")
+    for name in _names(fields.get("inventors")):
+        _person(_add(_add(designers, "dgn:Designer"), "com:Contact"), name)
+    _leaf(root, "com:ApplicationDate", fields.get("filing_date"))
+    return _pruned(root)
+
+
+def trademark(record: Record) -> "etree._Element":
+    """Return a TrademarkApplication with its one mark."""
+    fields = record.fields
+    office = _office(fields)
+    root = _root("tmk:TrademarkApplication")
+    one = _add(_add(root, "tmk:TrademarkBag"), "tmk:Trademark")
+    _add(one, "com:RegistrationOfficeCode", office)
+    number = fields.get("application_no") or fields.get("number")
+    _number(one, office, number)
+    if fields.get("registration_date"):
+        _leaf(one, "com:RegistrationNumber", fields.get("registration_no") or number)
+    _leaf(one, "com:ApplicationDate", fields.get("filing_date"))
+    _leaf(one, "com:RegistrationDate", fields.get("registration_date"))
+    _leaf(one, "com:ExpiryDate", fields.get("expiry_date"))
+    mark = _add(_add(_add(one, "tmk:MarkRepresentation"), "tmk:MarkReproduction"), "tmk:WordMarkSpecification")
+    _leaf(mark, "tmk:MarkVerbalElementText", fields.get("title"))
+    _goods(one, fields)
+    publications = _add(one, "tmk:PublicationBag")
+    for said in fields.get("publications", ()):
+        published = _add(publications, "tmk:Publication")
+        _leaf(published, "com:PublicationIdentifier", said.get("no"))
+        _leaf(published, "com:PublicationDate", said.get("date"))
+    applicants = _add(one, "tmk:ApplicantBag")
+    for name in _names(fields.get("owners")):
+        _entity(_add(_add(applicants, "tmk:Applicant"), "com:Contact"), name)
+    _representatives(one, fields)
+    return _pruned(root)
+
+
+def _goods(one: "etree._Element", fields: dict[str, Any]) -> None:
+    goods = _add(_add(one, "tmk:GoodsServicesBag"), "tmk:GoodsServices")
+    classes = _texts(fields.get("nice_class") or fields.get("nice"))
+    bag = _add(goods, "tmk:GoodsServicesClassificationBag")
+    for number in classes:
+        found = _add(bag, "tmk:GoodsServicesClassification")
+        _add(found, "tmk:ClassificationKindCode", "Nice")
+        _add(found, "tmk:ClassNumber", number)
+    said = "; ".join(_texts(fields.get("goods")))
+    if said:
+        found = _add(_add(goods, "tmk:ClassDescriptionBag"), "tmk:ClassDescription")
+        _leaf(found, "tmk:ClassNumber", next(iter(classes), ""))
+        _add(found, "tmk:GoodsServicesDescriptionText", said)
+
+
+def indication(record: Record) -> "etree._Element":
+    """Return a GIApplication."""
+    fields = record.fields
+    root = _root("gin:GIApplication")
+    data = _add(root, "gin:GIData")
+    data.set(tag("com:officeCode"), _office(fields))
+    number = fields.get("number") or fields.get("application_no")
+    if number:
+        _add(_add(data, "com:ApplicationNumber"), "com:ApplicationNumberText", number)
+    _leaf(data, "com:ApplicationDate", fields.get("filing_date"))
+    _leaf(data, "com:RegistrationDate", fields.get("registration_date"))
+    _leaf(_add(data, "gin:GINameBag"), "gin:GINameText", fields.get("title"))
+    _goods(_add(data, "gin:ProductIndicationBag"), fields)
+    region = "; ".join(_texts(fields.get("area")))
+    bag = _add(_add(data, "gin:GeographicRegionDescriptionBag"), "gin:GeographicRegionDescription")
+    _leaf(bag, "gin:GeographicRegionDescriptionText", region)
+    _add(data, "gin:GICategory", "Geographical Indication")
+    for name in _names(fields.get("users")):
+        _entity(_add(_add(root, "gin:AuthorizedUser"), "com:Contact"), name)
+    applicants = _add(root, "gin:ApplicantBag")
+    for name in _names(fields.get("owners")):
+        _entity(_add(_add(applicants, "gin:Applicant"), "com:Contact"), name)
+    return _pruned(root)
+
+
+def _root(name: str) -> "etree._Element":
+    return etree.Element(tag(name), nsmap=NAMESPACES)
+
+
+def _add(parent: "etree._Element", name: str, text: Any = None) -> "etree._Element":
+    made = etree.SubElement(parent, tag(name))
+    if text is not None:
+        made.text = xml_text(text)
+    return made
+
+
+def _leaf(parent: "etree._Element", name: str, text: Any) -> None:
+    """Add an element with text, nothing where there is none."""
+    if text not in (None, ""):
+        _add(parent, name, text)
+
+
+def _number(parent: "etree._Element", office: str, number: Any) -> None:
+    if number:
+        found = _add(parent, "com:ApplicationNumber")
+        _add(found, "com:IPOfficeCode", office)
+        _add(found, "com:ApplicationNumberText", number)
+
+
+def _entity(contact: "etree._Element", name: str) -> None:
+    _add(_add(contact, "com:Name"), "com:EntityName", name)
+
+
+def _person(contact: "etree._Element", name: str) -> None:
+    _add(_add(_add(contact, "com:Name"), "com:PersonName"), "com:PersonFullName", name)
+
+
+def _representatives(one: "etree._Element", fields: dict[str, Any]) -> None:
+    bag = _add(one, "com:RepresentativeBag")
+    for name in _names(fields.get("agency")):
+        _entity(_add(_add(bag, "com:Representative"), "com:Contact"), name)
+
+
+def _office(fields: dict[str, Any]) -> str:
+    return str(fields.get("office", "CN"))
+
+
+def _names(value: Any) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return _texts([one.get("name") if isinstance(one, dict) else one for one in items])
+
+
+def _texts(value: Any) -> list[str]:
+    items: Iterable[Any] = value if isinstance(value, list) else [value]
+    return [str(one) for one in items if one not in (None, "")]
+
+
+def _pruned(root: "etree._Element") -> "etree._Element":
+    """Take out the elements that hold nothing."""
+    for one in reversed(list(root.iter())):
+        parent = one.getparent()
+        if parent is not None and not len(one) and not one.text and not one.attrib:
+            parent.remove(one)
+    return root

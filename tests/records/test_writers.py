@@ -1,0 +1,242 @@
+"""Files out: what was written is read again with nothing changed, and no cell is run by a spreadsheet."""
+
+import csv
+import io
+import json
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from pyarrow import parquet
+
+from records import cnipa_export, kinds, tables
+from records.body import Record
+from records.errors import MissingLibrary
+from records.finding import Finding
+from records.writers import formats, sheets
+from records.writers.inert import inert, plain
+from records.writers.line import Line, Plan, Provenance
+
+PATENTS = tuple(kind for kind in kinds.all() if "x-type-digits" in kind.schema)
+FINDING = Finding("YEAR_MISMATCH", "warning", "filing_date", "2018-01-25", "年份不符。", "The year differs.")
+PROVENANCE = Provenance(
+    (("ip.gd.example/gz/scut", 7),),
+    {"title": "ip.gd.example/gz/scut"},
+    {"title": [("ip.gd.example/gz/scut", "甲"), ("ip.gd.example/led", "乙")]},
+    1_700_000_000,
+    1_700_000_100,
+)
+
+
+def patent(title="一种照明装置", **more):
+    fields = {
+        "application_no": "201710601862.3",
+        "publications": [
+            {"no": "CN107000001A", "kind": "A", "date": "2017-12-01"},
+            {"no": "CN107000001B", "kind": "B", "date": "2019-12-01"},
+        ],
+        "filing_date": "2017-07-21",
+        "title": title,
+        "owners": [{"name": "华南理工大学"}, {"name": "ACME CO., LTD"}],
+        "inventors": ["D·W·贝特", "李四"],
+        "ipc": ["B65D 1/02", "H05B 45/00"],
+        "agency": "甲代理公司",
+        **more,
+    }
+    return Record("patent_invention:CN:201710601862.3", "assert", "patent_invention", 1, fields)
+
+
+def write(name, lines, plan=None, **named):
+    out = io.BytesIO()
+    writer = formats.open_writer(name, out, plan or Plan(PATENTS, **named))
+    left = [writer.add(line) for line in lines]
+    writer.close()
+    return out.getvalue(), left, writer.written
+
+
+def read_back(tmp_path, raw, name):
+    path = tmp_path / f"out.{name}"
+    path.write_bytes(raw)
+    return list(cnipa_export.statements(tables.read(path)))
+
+
+@given(st.text())
+def test_every_text_comes_back_from_an_inert_cell(text):
+    assert plain(inert(text)) == text
+
+
+@given(st.sampled_from("=+-@\t\r＝＋－＠"), st.text(alphabet=" \u3000\n"), st.text())
+def test_no_inert_cell_begins_with_what_is_run(sign, before, text):
+    assert inert(before + sign + text) == "'" + before + sign + text
+
+
+@pytest.mark.parametrize("text", ["a=1", "CN1+2", "'", "'a", "", "(=)", "张三"])
+def test_a_harmless_cell_is_left_alone(text):
+    assert inert(text) is text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_csv_is_in_the_asked_encoding(encoding):
+    raw, _left, written = write("csv", [Line(patent())], encoding=encoding)
+    assert raw.startswith(b"\xef\xbb\xbf") == (encoding == "utf-8")
+    rows = list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig" if encoding == "utf-8" else encoding))))
+    assert (rows[0]["申请号"], rows[0]["记录种类"], written.records) == ("201710601862.3", "发明专利", 1)
+
+
+@pytest.mark.parametrize("name", ["csv", "xlsx"])
+@pytest.mark.parametrize("title", ["一种照明装置", "=1+1", "'=1+1", " ＝cmd", "-1", "+86", "@x", "a\tb", '="12"'])
+def test_a_table_is_read_again_with_nothing_changed(tmp_path, name, title):
+    raw, _left, _written = write(name, [Line(patent(title=title))])
+    (row,) = read_back(tmp_path, raw, name)
+    assert row.record is not None, row.findings
+    stated = {name: value for name, value in row.record.fields.items() if name != "raw"}
+    assert stated == patent(title=" ".join(title.split())).fields
+
+
+def test_several_publications_without_dates_keep_their_numbers(tmp_path):
+    said = [{"no": "CN107000001A", "kind": "A"}, {"no": "CN107000002A", "kind": "A", "date": "2017-12-01"}]
+    raw, _left, _written = write("csv", [Line(patent(publications=said))])
+    (row,) = read_back(tmp_path, raw, "csv")
+    assert sorted(row.record.fields["publications"], key=lambda one: one["no"]) == said
+
+
+def test_cells_of_a_workbook_are_text_and_never_formulas():
+    raw, _left, _written = write("xlsx", [Line(patent(title="=HYPERLINK(1)", agency="123456789012345678"))])
+    sheet = openpyxl.load_workbook(io.BytesIO(raw)).active
+    cells = {sheet.cell(1, cell.column).value: cell for cell in sheet[2]}
+    assert (cells["专利名称"].value, cells["专利名称"].data_type) == ("=HYPERLINK(1)", "s")
+    assert cells["专利名称"].quotePrefix
+    assert cells["代理机构"].value == "123456789012345678"
+    assert cells["代理机构"].number_format == "@"
+
+
+def test_a_full_sheet_is_followed_by_another_with_headings():
+    out = io.BytesIO()
+    writer = sheets.Workbook(out, Plan(PATENTS), max_rows=3)
+    for _ in range(5):
+        writer.add(Line(patent()))
+    writer.close()
+    book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))
+    assert [len(list(sheet.rows)) for sheet in book] == [3, 3, 2]
+    assert {sheet.cell(1, 1).value for sheet in book} == {"申请号"}
+    assert (writer.written.records, writer.written.sheets) == (5, book.sheetnames)
+
+
+def test_kinds_with_other_columns_have_a_sheet_of_their_own():
+    organisation = Record(
+        "organisation:a/b", "assert", "organisation", 1, {"origin": "a/b", "name": "甲", "role": "hub"}
+    )
+    plan = Plan((*PATENTS, kinds.get("organisation")))
+    raw, _left, written = write("xlsx", [Line(patent()), Line(organisation), Line(patent())], plan)
+    book = openpyxl.load_workbook(io.BytesIO(raw))
+    assert book.sheetnames == written.sheets
+    assert [len(list(sheet.rows)) for sheet in book] == [3, 2]
+    table = list(csv.DictReader(io.StringIO(write("csv", [Line(organisation)], plan)[0].decode("utf-8-sig"))))
+    assert (table[0]["单位名称"], table[0]["申请号"]) == ("甲", "")
+
+
+def test_a_cell_that_no_sheet_holds_is_left_empty_and_counted():
+    raw, _left, written = write("xlsx", [Line(patent(claim1="长" * 40_000))])
+    sheet = openpyxl.load_workbook(io.BytesIO(raw)).active
+    assert written.long_cells == 1
+    assert "长" not in str([cell.value for cell in sheet[2]])
+
+
+def test_findings_provenance_and_audience_stand_beside_a_record():
+    line = Line(patent(), "path", (FINDING,), PROVENANCE)
+    asked = {"findings": True, "provenance": True, "audience": True}
+    (row,) = csv.DictReader(io.StringIO(write("csv", [line], **asked)[0].decode("utf-8-sig")))
+    assert row["可见范围（内部）"] == "path"
+    assert row["检查结果"] == "YEAR_MISMATCH 年份不符。"
+    assert row["来源条目"] == "ip.gd.example/gz/scut#7"
+    assert row["字段来源"] == "ip.gd.example/gz/scut: title"
+    assert row["不一致之处"].splitlines() == ["title: ip.gd.example/gz/scut = 甲", "title: ip.gd.example/led = 乙"]
+    assert row["首次收录"] == "2023-11-14 22:13:20Z"
+    said = json.loads(write("jsonl", [line], **asked)[0])
+    assert said["findings"] == [FINDING.as_dict()]
+    assert said["provenance"] == json.loads(json.dumps(PROVENANCE.as_dict()))
+    assert said["audience"] == "path"
+    plain_line = json.loads(write("jsonl", [line])[0])
+    assert set(plain_line) == {"key", "op", "kind", "version", "fields"}
+
+
+def test_json_lines_are_record_bodies():
+    raw, _left, _written = write("jsonl", [Line(patent()), Line(patent(title="=1"))])
+    bodies = [json.loads(one) for one in raw.splitlines()]
+    assert [one["fields"] for one in bodies] == [patent().fields, patent(title="=1").fields]
+
+
+def test_parquet_keeps_lists_as_lists():
+    line = Line(patent(), "path", (FINDING,), PROVENANCE)
+    raw, _left, _written = write("parquet", [line] * 3, findings=True, provenance=True)
+    table = parquet.read_table(io.BytesIO(raw))
+    row = table.to_pylist()[0]
+    assert (table.num_rows, row["key"], row["kind"]) == (3, patent().key, "patent_invention")
+    assert row["inventors"] == ["D·W·贝特", "李四"]
+    assert [one["name"] for one in row["owners"]] == ["华南理工大学", "ACME CO., LTD"]
+    assert row["_findings"][0]["rule"] == "YEAR_MISMATCH"
+    assert json.loads(row["_provenance"])["first_applied"] == 1_700_000_000
+
+
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(monkeypatch):
+    def absent(name):
+        raise ModuleNotFoundError(name, name="pyarrow")
+
+    monkeypatch.setattr(formats, "import_module", absent)
+    with pytest.raises(MissingLibrary) as caught:
+        formats.open_writer("parquet", io.BytesIO(), Plan(PATENTS))
+    assert caught.value.args == ("parquet", "pyarrow", "parquet")
+
+
+NS = {
+    "b": "urn:banyan:st96-documents:1",
+    "com": "http://www.wipo.int/standards/XMLSchema/ST96/Common",
+    "pat": "http://www.wipo.int/standards/XMLSchema/ST96/Patent",
+    "dgn": "http://www.wipo.int/standards/XMLSchema/ST96/Design",
+}
+
+
+def test_a_patent_is_a_document_of_st96():
+    raw, left, _written = write("st96", [Line(patent(claim1="1. 一种\x0b装置", abstract="甲<乙&丙"))])
+    root = etree.fromstring(raw)
+    assert left == [""]
+    (one,) = root.findall("b:Document", NS)
+    assert one.get("key") == patent().key
+    said = one.find("pat:PatentPublication", NS)
+    assert said.get(f"{{{NS['com']}}}st96Version") == "V6_0"
+    data = said.find("pat:BibliographicData", NS)
+    assert [one.text for one in data.findall(".//pat:PublicationNumber", NS)] == ["107000001", "107000001"]
+    assert [one.text for one in data.findall(".//com:PatentDocumentKindCode", NS)] == ["A", "B"]
+    assert data.findtext(".//com:ApplicationNumberText", None, NS) == "201710601862.3"
+    assert data.findtext(".//pat:InventionTitle", None, NS) == "一种照明装置"
+    symbols = ["".join(part.text for part in one) for one in data.findall(".//pat:IPCRClassification", NS)]
+    assert symbols == ["FB65D102", "LH05B4500"]
+    assert [one.text for one in data.findall(".//pat:Applicant//com:EntityName", NS)] == [
+        "华南理工大学",
+        "ACME CO., LTD",
+    ]
+    assert [one.text for one in data.findall(".//pat:Inventor//com:PersonFullName", NS)] == ["D·W·贝特", "李四"]
+    assert said.findtext("pat:Abstract/com:P", None, NS) == "甲<乙&丙"
+    assert said.findtext("pat:Claims/pat:Claim/pat:ClaimText", None, NS) == "1. 一种\ufffd装置"
+    assert not [one for one in root.iter() if not len(one) and not one.text]
+
+
+def test_a_design_and_what_st96_cannot_carry():
+    fields = {"application_no": "201730601862.3", "title": "灯", "locarno": ["26-05"], "filing_date": "2017-07-21"}
+    drawn = Record("design:CN:201730601862.3", "assert", "design", 1, fields)
+    register = Record("organisation:a/b", "assert", "organisation", 1, {"name": "甲"})
+    raw, left, written = write("st96", [Line(drawn), Line(register)])
+    assert (left, written.records) == (["", "st96"], 1)
+    root = etree.fromstring(raw)
+    assert root.findtext(".//com:LocarnoClassificationText", None, NS) == "26-05"
+    assert root.findtext(".//dgn:DesignTitleText", None, NS) == "灯"
+    assert root.findtext(".//dgn:DesignApplication/com:ApplicationDate", None, NS) == "2017-07-21"
+
+
+@pytest.mark.parametrize("name", list(formats.FORMATS))
+def test_a_file_without_records_is_whole(name):
+    raw, _left, written = write(name, [])
+    assert written.records == 0
+    assert raw or name == "jsonl"

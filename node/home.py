@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from node.errors import Busy, HomeExists, NoHome
 
@@ -122,6 +123,27 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     beside = path.with_name(path.name + ".new")
     beside.unlink(missing_ok=True)
     write_new(beside, content, mode)
+    beside.replace(path)
+    sync_directory(path.parent)
+
+
+@contextmanager
+def whole_file(path: Path, mode: int = 0o600) -> Iterator[BinaryIO]:
+    """Yield a stream to write the file `path` with, durably: it is there once the block ends well, and then whole.
+
+    After an error or a crash the old file is there, if there was one.
+    """
+    beside = path.with_name(path.name + ".new")
+    beside.unlink(missing_ok=True)
+    file = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+    try:
+        with os.fdopen(file, "w+b") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
     beside.replace(path)
     sync_directory(path.parent)
 

@@ -197,6 +197,26 @@ def _filters(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str, t
     return found
 
 
+def conditions(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str, tuple[str | int, ...]]]:
+    """Return (condition on `record`, its values) for all that is asked, in SQL; its page, order and limit aside.
+
+    Nothing asked is everything but registers, which are meant only by their kind. Raises BadQuery.
+    """
+    _check(query)
+    found: list[tuple[str, tuple[str | int, ...]]] = [
+        ("record.state = 'current' and record.views & ? <> 0", (view,)),
+        ("record.category in ('right', 'event')" if not query.kind else _CARRIED, ()),
+        *_filters(catalogue, query, view),
+    ]
+    if query.words.strip():
+        expression = words.match(query.words) or _refuse("words", query.words)
+        found.append(("record.id in (select rowid from words where words match ?)", (expression,)))
+    return found
+
+
+_CARRIED = "record.category in ('right', 'event', 'register')"
+
+
 def _kind(text: str) -> str:
     """Return the name of a kind by its name or its title, "" for none."""
     wanted = text.strip().casefold()

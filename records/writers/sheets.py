@@ -15,7 +15,7 @@ from records.writers.inert import inert
 from records.writers.line import Line, Plan, Written
 
 MAX_ROWS = 1_048_576  # of a sheet, the headings included
-MAX_CELL_CHARS = 32_767
+MAX_CELL_CHARS = 32_767  # in UTF-16
 _MAX_NAME_CHARS = 31
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
 _WIDTHS = (10, 40)
@@ -61,7 +61,7 @@ class Sheet:
 
     def _put(self, cells: Iterable[str], formats: Callable[[int], Any] | None) -> None:
         for at, cell in enumerate(cells):
-            if len(cell) > MAX_CELL_CHARS:
+            if len(cell) > MAX_CELL_CHARS // 2 and len(cell.encode("utf-16-le")) > 2 * MAX_CELL_CHARS:
                 self.long_cells += 1
             elif cell:
                 usual = self._text if cell.isalnum() or inert(cell) is cell else self._quoted

@@ -1,0 +1,203 @@
+"""What leaves a catalogue as a file: the records that a query finds, as one view shows them, with their provenance.
+
+One read transaction of catalog.db holds still what is exported, however long it takes and whatever is applied
+meanwhile; 256 records at a time are read with their bodies. A statement whose licence lets nothing out is left out
+before the merging, so that no field of it remains; what was left out is told, with the reason.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from catalog import search, views
+from catalog.bodies import Bodies, held, place
+from catalog.catalogue import OPEN_QUARANTINE, Catalogue
+from catalog.search import Query
+from catalog.standing import Held, current, stand, stated
+from records import body, checks, kinds
+from records.body import Record
+from records.finding import Finding
+from records.writers.line import Line, Provenance
+from sync.entry import SALT_BYTES
+from sync.schema import key
+from sync.store import Store
+
+BATCH = 256
+AUDIENCE = "audience"  # why a record is left out: the view shows nothing of it
+LICENCE = "licence"  # no statement of it may leave
+LICENCE_PART = "licence-part"  # not left out, but some statement of it was
+ERASED = "erased"  # nothing of it is held any more
+Allowed = Callable[[dict[str, Any]], str]  # the fields of a statement → "" or why it may not leave
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One record, or a part of one, that does not leave: `reason` is a word of this module or of a writer."""
+
+    key: str
+    title: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is exported: what `query` finds in `view`, its page aside; of `own`, if given, only what it states."""
+
+    query: Query
+    view: int
+    own: str = ""
+    findings: bool = False
+    provenance: bool = False
+    audience: bool = False
+
+
+@dataclass(slots=True)
+class Export:
+    """One export, to be used with `with`: the same state of the catalogue from its beginning to its end."""
+
+    store: Store
+    catalogue: Catalogue
+    asked: Asked
+    allowed: Allowed
+    left_out: Callable[[LeftOut], None]
+    _bodies: Bodies = field(init=False)
+    _names: dict[int, str] = field(default_factory=dict)
+
+    def __enter__(self) -> "Export":
+        self._bodies = Bodies(self.store)
+        self.catalogue.db.execute("begin")
+        self.catalogue.db.execute("select 1 from record limit 1").fetchone()  # from here on nothing moves
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.catalogue.db.rollback()
+
+    def kinds(self) -> dict[str, int]:
+        """Return how many records of each kind are found, by name."""
+        condition, values = self._condition(self.asked.view)
+        rows = self.catalogue.db.execute(
+            f"select record.kind, count(*) from record where {condition} group by 1 order by 1", values
+        )
+        return dict(rows.fetchall())
+
+    def lines(self) -> Iterator[Line]:
+        """Yield what leaves, in the order in which the catalogue took it up; the rest goes to `left_out`."""
+        condition, values = self._condition(self.asked.view)
+        rows = self.catalogue.db.execute(
+            f"select coalesce(record.wider, record.id), record.key, record.title from record where {condition} "
+            "order by record.id",
+            values,
+        )
+        while batch := rows.fetchmany(BATCH):
+            parts = held(self.catalogue, [id for id, _, _ in batch], {})
+            self._read(parts)
+            kept_out = self._quarantined([name for _, name, _ in batch]) if self.asked.findings else {}
+            for id, name, title in batch:
+                made = self._line(parts[id], name, title, kept_out.get(name, []))
+                if made:
+                    yield made
+
+    def hidden(self) -> Iterator[LeftOut]:
+        """Yield what the query finds in everything held here, and the view shows nothing of."""
+        condition, values = self._condition(views.FULL)
+        rows = self.catalogue.db.execute(
+            f"select record.key, record.title from record where {condition} and not exists ("
+            "select 1 from record as one where (one.id = record.id or one.wider = record.id) "
+            "and one.state = 'current' and one.views & ? <> 0) order by record.id",
+            (*values, self.asked.view),
+        )
+        for name, title in rows:
+            yield LeftOut(name, title, AUDIENCE)
+
+    def _condition(self, view: int) -> tuple[str, tuple[str | int, ...]]:
+        found = search.conditions(self.catalogue, self.asked.query, view)
+        if self.asked.own:
+            log = self.store.log(self.asked.own)
+            first = log.id if log else -1
+            found.append(
+                (
+                    "exists (select 1 from assertion where assertion.record = coalesce(record.wider, record.id) "
+                    "and assertion.id >= ? and assertion.id < ?)",
+                    (key(first, 0), key(first + 1, 0)),
+                )
+            )
+        return " and ".join(one for one, _ in found), tuple(value for _, some in found for value in some)
+
+    def _read(self, parts: dict[int, list[Held]]) -> None:
+        """Fill in what the current parts of these records say, all in a few questions."""
+        wanted = {one.id: one for many in parts.values() for some in current(many, self.asked.view) for one in some}
+        ids = list(wanted)
+        for at in range(0, len(ids), BATCH):
+            some = ids[at : at + BATCH]
+            marks = ",".join("?" * len(some))
+            rows = self.store.db.execute(f"select id, content from part where id in ({marks})", some)
+            for id, content in rows:
+                wanted[id].record = body.decode(content[SALT_BYTES:])
+
+    def _line(self, parts: list[Held], name: str, title: str, kept_out: list[Finding]) -> Line | None:
+        may_leave, blocked = self._may_leave(parts)
+        standing = stand(may_leave, self.asked.view, self._bodies.load, self._name_of) if may_leave else None
+        if blocked:
+            whole = standing is None or not standing.merged.fields
+            self.left_out(LeftOut(name, title, LICENCE if whole else LICENCE_PART, "; ".join(blocked)))
+        if standing is None or not standing.merged.fields:
+            if not blocked:
+                self.left_out(LeftOut(name, title, ERASED))
+            return None
+        merged = standing.merged
+        kind = kinds.get(merged.kind)
+        record = Record(name, "assert", merged.kind, kind.version if kind else 1, merged.fields)
+        found = [*checks.check(record), *kept_out] if self.asked.findings else []
+        return Line(
+            record,
+            self._audience(may_leave) if self.asked.audience else "",
+            tuple(found),
+            self._provenance(may_leave, merged.sources, merged.conflicts) if self.asked.provenance else None,
+        )
+
+    def _may_leave(self, parts: list[Held]) -> tuple[list[Held], list[str]]:
+        """Return the parts of the logs whose statement may leave, and of the others the origin and the reason."""
+        logs, reasons = set(), []
+        for some in current(parts, self.asked.view):
+            said = stated(some, self._bodies.load, self._name_of)
+            why = self.allowed(said.record.fields) if said else ""
+            if why:
+                reasons.append(f"{self._name_of(some[0].log)}: {why}")
+            else:
+                logs.add(some[0].log)
+        return [one for one in parts if one.log in logs], reasons
+
+    def _audience(self, parts: list[Held]) -> str:
+        """Return the narrowest audience of what is shown: "path", "alliance" or "federation"."""
+        masks = [one.views for some in current(parts, self.asked.view) for one in some]
+        if any(not mask & views.ALLIANCE for mask in masks):
+            return "path"
+        return "alliance" if any(not mask & views.OPEN for mask in masks) else "federation"
+
+    def _provenance(
+        self, parts: list[Held], sources: dict[str, str], conflicts: dict[str, list[tuple[str, Any]]]
+    ) -> Provenance:
+        seen = [one.applied_at for one in parts if one.views & self.asked.view]
+        statements = [(self._name_of(some[0].log), place(some[0].id)[1]) for some in current(parts, self.asked.view)]
+        return Provenance(tuple(sorted(statements)), sources, conflicts, min(seen), max(seen))
+
+    def _quarantined(self, keys: list[str]) -> dict[str, list[Finding]]:
+        """Return by key what was found in versions that are kept out; they may say what only the full view may see."""
+        if self.asked.view != views.FULL:
+            return {}
+        marks = ",".join("?" * len(keys))
+        rows = self.catalogue.db.execute(
+            f"select key, findings from quarantine where key in ({marks}) and {OPEN_QUARANTINE} order by id", keys
+        )
+        found: dict[str, list[Finding]] = {}
+        for name, said in rows:
+            found.setdefault(name, []).extend(Finding(**one) for one in orjson.loads(said))
+        return found
+
+    def _name_of(self, log: int) -> str:
+        if log not in self._names:
+            self._names[log] = self.catalogue.origin(log)
+        return self._names[log]

@@ -4,8 +4,10 @@ A heading is the one that an import prefers for the field, so that a table that 
 nothing changed. Kinds whose columns are the same share a layout.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -15,17 +17,23 @@ from records.kinds import Kind
 from records.writers.line import Language, Line, Plan
 
 _BETWEEN = "; "
+_MISSING = "—"  # in a list, where an item has no such member: an import takes it for nothing
 _GRANTED = frozenset("BCDUYS")  # kind codes of what is published at the grant
 Cell = Callable[[dict[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a kind: its headings, the field that it shows, and how a record's fields give its cell."""
+    """One column of a kind: its headings in both languages, the path that it shows, and what gives its cell.
+
+    `spec` is the schema of what a cell holds, `all_headings` those that an import takes for it.
+    """
 
     zh: str
     en: str
-    field: str
+    path: str
+    spec: dict[str, Any]
+    all_headings: tuple[str, ...]
     cell: Cell
 
     def heading(self, language: Language) -> str:
@@ -74,102 +82,154 @@ def together(plan: Plan) -> Layout:
 
 
 def _layout(group: Sequence[Kind], plan: Plan) -> Layout:
-    by_kind = {kind.name: {one.heading(plan.language): one.cell for one in columns(kind)} for kind in group}
+    language = plan.language
+    by_kind = {kind.name: {one.heading(language): one.cell for one in columns(kind, language)} for kind in group}
     headings = tuple(dict.fromkeys(heading for cells in by_kind.values() for heading in cells))
     extras = tuple(_extras(plan, group))
     return Layout(
-        name=" ".join(kind.title_zh if plan.language == "zh" else kind.title_en for kind in group),
-        headings=headings + tuple(one.heading(plan.language) for one in extras),
+        name=" ".join(kind.title_zh if language == "zh" else kind.title_en for kind in group),
+        headings=headings + tuple(one.heading(language) for one in extras),
         cells={name: tuple(cells.get(heading) for heading in headings) for name, cells in by_kind.items()},
         extras=extras,
     )
 
 
 def _headings(kind: Kind, language: Language) -> tuple[str, ...]:
-    return tuple(one.heading(language) for one in columns(kind))
+    return tuple(one.heading(language) for one in columns(kind, language))
 
 
 @lru_cache(maxsize=256)
-def columns(kind: Kind) -> tuple[Column, ...]:
-    """Return the columns of a kind, in the order of its fields; fields without a heading have none."""
+def columns(kind: Kind, language: Language = "zh") -> tuple[Column, ...]:
+    """Return the columns of a kind, in the order of its fields; a field that no heading names has none.
+
+    `language` is that of coded values, whose titles are shown.
+    """
     found: list[Column] = []
     taken: set[str] = set()
     for name, spec in kind.fields.items():
-        for zh, en, cell in _of_field(name, spec, taken):
-            taken |= {zh, en}
-            found.append(Column(zh, en, name, cell))
+        for path, headings, english, of, cell in _of_field(name, spec, language):
+            zh = next((one for one in headings if _folded(one) not in taken), f"{headings[0]} ({name})")
+            en = english if _folded(english) not in taken else f"{english} ({path})"
+            taken |= {*map(_folded, headings), _folded(en)}
+            found.append(Column(zh, en, path, of, tuple(headings), cell))
     return tuple(found)
 
 
-def _of_field(name: str, spec: dict[str, Any], taken: set[str]) -> Iterable[tuple[str, str, Cell]]:
-    title = spec.get("x-title-en", name)
-    members = spec.get("items", {}).get("properties", {})
-    for at, one in enumerate(sets := spec.get("x-columns", ())):
-        for member, headings in one.items():
-            cell = _member(name, member, at, sets)
-            english = members.get(member, {}).get("x-title-en") or f"{title}: {member}"
-            yield _free(headings, taken), english if at == 0 else f"{english} ({at + 1})", cell
-    headings = [one for one in spec.get("x-headers", ()) if one not in taken]
+def _folded(heading: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", heading).lower().split())
+
+
+_Of = tuple[str, Sequence[str], str, dict[str, Any], Cell]  # path, headings, English title, schema, cell
+
+
+def _of_field(name: str, spec: dict[str, Any], language: Language) -> Iterator[_Of]:
+    english, headings = spec.get("x-title-en", name), spec.get("x-headers", ())
+    members = spec.get("items", spec).get("properties", {})
+    if "x-columns" in spec:
+        yield from _of_sets(name, spec, members, language)
+        return
+    named = {member: one for member, one in members.items() if one.get("x-headers")}
+    if spec.get("type") == "object" and named:
+        headings = ()
+    first = (spec.get("items", {}).get("required") or ["name"])[0]
     if headings:
-        yield headings[0], title if title not in taken else f"{title} ({name})", _whole(name, spec)
+        yield (
+            name,
+            headings,
+            english,
+            spec,
+            _listed_member(name, first, language, {}) if members else _whole(name, spec, language),
+        )
+    for member, one in named.items():
+        path = f"{name}.{member}"
+        yield path, one["x-headers"], one.get("x-title-en", path), one, _listed_member(name, member, language, one)
 
 
-def _free(headings: Sequence[str], taken: set[str]) -> str:
-    return next((one for one in headings if one not in taken), headings[0])
+def _of_sets(name: str, spec: dict[str, Any], members: dict[str, Any], language: Language) -> Iterator[_Of]:
+    sets = spec["x-columns"]
+    for at, columns_of_set in enumerate(sets):
+        fixed = [members_text for members_text in columns_of_set.values() if isinstance(members_text, str)]
+        for member, headings in columns_of_set.items():
+            if isinstance(headings, str):
+                continue
+            of = members.get(member, {})
+            english = of.get("x-title-en", member)
+            if fixed:
+                english = f"{english}: {', '.join(fixed)}"
+            elif at:
+                english = f"{english} ({at + 1})"
+            yield f"{name}.{at + 1}.{member}", headings, english, of, _set_member(name, member, at, sets, language, of)
 
 
-def _whole(name: str, spec: dict[str, Any]) -> Cell:
-    titles = spec.get("items", spec).get("x-enum-titles", {})
-    first = next(iter(spec.get("items", {}).get("properties", {"name": 0})))
+def _whole(name: str, spec: dict[str, Any], language: Language) -> Cell:
+    show = _shown_as(spec, language)
 
     def cell(fields: dict[str, Any]) -> str:
         value = fields.get(name)
-        if value is None:
-            return ""
-        if isinstance(value, str):
-            return titles[value][0] if value in titles else value
-        if isinstance(value, dict):
-            return text(value.get("name", value.get("value", "")))
-        if not isinstance(value, list):
-            return text(value)
-        items = [text(one.get("name", one.get(first, "")) if isinstance(one, dict) else one) for one in value]
-        return listed([titles[one][0] if one in titles else one for one in items])
+        if isinstance(value, list):
+            return listed([shown(one) for one in value])
+        return "" if value is None else show(value)
 
     return cell
 
 
-def _member(name: str, member: str, at: int, sets: Sequence[dict[str, Any]]) -> Cell:
-    """Return the cell of one member of the items that belong into the set of columns `at`."""
+def _listed_member(name: str, member: str, language: Language, spec: dict[str, Any]) -> Cell:
+    """Return the cell of one member of an object, or of each in a list of objects."""
+    show = _shown_as(spec, language)
 
     def cell(fields: dict[str, Any]) -> str:
         value = fields.get(name)
+        if isinstance(value, list):
+            return _aligned([one.get(member) if isinstance(one, dict) else one for one in value], show)
         if isinstance(value, dict):
-            return text(value.get(member, ""))
-        items = [one for one in value or () if isinstance(one, dict)] if isinstance(value, list) else []
-        found = [text(one.get(member, "")) for one in _shared_out(items, sets)[at]]
-        if not all(found):
-            found = []  # where one is missing, nobody could tell which one
-        return listed(found) if len(found) != 1 else found[0]
+            return show(value[member]) if member in value else ""
+        return "" if value is None else show(value)
 
     return cell
 
 
-def _shared_out(items: list[dict[str, Any]], sets: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Return the items for each set of columns: what was published at the grant into the second, where there is one.
+def _set_member(
+    name: str, member: str, at: int, sets: Sequence[dict[str, Any]], language: Language, spec: dict[str, Any]
+) -> Cell:
+    show = _shown_as(spec, language)
 
-    Of a set whose items differ in which members they have, the poorer ones go to another that is empty.
+    def cell(fields: dict[str, Any]) -> str:
+        value = fields.get(name)
+        items = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+        return _aligned([one.get(member) for one in items if _set_of(one, sets) == at], show)
+
+    return cell
+
+
+def _set_of(item: dict[str, Any], sets: Sequence[dict[str, Any]]) -> int:
+    """Return the number of the set of columns that an item belongs into, -1 for none.
+
+    It is the first whose fixed texts are the item's; what was published at the grant goes into the second of two sets
+    without any.
     """
-    shared: list[list[dict[str, Any]]] = [[] for _ in sets]
-    for one in items:
-        code = str(one.get("kind") or str(one.get("no", ""))[-1:])[:1]
-        shared[1 if len(sets) > 1 and code in _GRANTED else 0].append(one)
-    for at, held in enumerate(shared):
-        rich = [one for one in held if all(one.get(member) for member in sets[at])]
-        empty = next((place for place, others in enumerate(shared) if not others), None)
-        if 0 < len(rich) < len(held) and empty is not None:
-            shared[empty] = [one for one in held if one not in rich]
-            shared[at] = rich
-    return shared
+    for at, one in enumerate(sets):
+        fixed = {member: said for member, said in one.items() if isinstance(said, str)}
+        if fixed and all(item.get(member) == said for member, said in fixed.items()):
+            return at
+    plain = [at for at, one in enumerate(sets) if not any(isinstance(said, str) for said in one.values())]
+    if not plain:
+        return -1
+    code = str(item.get("kind") or str(item.get("no", ""))[-1:])[:1]
+    return plain[1] if len(plain) > 1 and code in _GRANTED else plain[0]
+
+
+def _aligned(values: Sequence[Any], show: Callable[[Any], str]) -> str:
+    """Return a list as one cell, with a sign for each item that says nothing; "" if none says anything."""
+    if all(value is None for value in values):
+        return ""
+    return listed([_MISSING if value is None else show(value) for value in values])
+
+
+def _shown_as(spec: dict[str, Any], language: Language) -> Callable[[Any], str]:
+    titles = {value: both[0 if language == "zh" else 1] for value, both in spec.get("x-enum-titles", {}).items()}
+    if not titles:
+        return shown
+    return lambda value: titles.get(value, value) if isinstance(value, str) else shown(value)
 
 
 def listed(values: Sequence[str]) -> str:
@@ -239,8 +299,6 @@ def shown(value: Any) -> str:
 
 
 def _times(line: Line) -> tuple[str, str]:
-    from datetime import UTC, datetime
-
     if line.provenance is None:
         return "", ""
     first, last = line.provenance.first_applied, line.provenance.last_applied

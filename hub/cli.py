@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from node import commands, feed_commands, founding, frame, lookups
+from node import commands, exporting, feed_commands, founding, frame, lookups
 from node.frame import passed
 from node.messages import N_, _
 from node.report import Context
@@ -47,6 +47,7 @@ lookups.search_here(top)
 lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
+exporting.export(top)
 commands.status(top)
 commands.rebuild(top)
 

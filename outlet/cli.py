@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from node import amendments, cataloguing, commands, frame, intake, lookups, relay
+from node import amendments, cataloguing, commands, exporting, frame, intake, lookups, relay
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
@@ -21,6 +21,7 @@ commands.sync(top)
 lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
+exporting.export(top, own=True)
 commands.status(top)
 commands.rebuild(top)
 

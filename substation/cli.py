@@ -1,6 +1,6 @@
 """banyan-substation: a city's or an alliance's node. Parses, calls, reports."""
 
-from node import commands, feed_commands, frame, lookups
+from node import commands, exporting, feed_commands, frame, lookups
 from node.messages import N_
 
 top = frame.group("banyan-substation", N_("A substation: a city, or an industry alliance."))
@@ -15,6 +15,7 @@ lookups.search_here(top)
 lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
+exporting.export(top)
 commands.status(top)
 commands.rebuild(top)
 

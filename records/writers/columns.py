@@ -17,7 +17,7 @@ from records.kinds import Kind
 from records.writers.line import Language, Line, Plan
 
 _BETWEEN = "; "
-_MISSING = "—"  # in a list, where an item has no such member: an import takes it for nothing
+_MISSING = "/"  # in a list, where an item has no such member: an import takes it for nothing
 _GRANTED = frozenset("BCDUYS")  # kind codes of what is published at the grant
 Cell = Callable[[dict[str, Any]], str]
 

@@ -98,7 +98,7 @@ def test_a_table_is_read_again_with_nothing_changed(tmp_path, name, title):
 def test_a_list_of_objects_stays_aligned_where_a_member_is_missing():
     said = [{"no": "CN107000001A", "kind": "A"}, {"no": "CN107000002A", "kind": "A", "date": "2017-12-01"}]
     (row,) = csv.DictReader(io.StringIO(write("csv", [Line(patent(publications=said))])[0].decode("utf-8-sig")))
-    assert (row["公开（公告）号"], row["公开（公告）日"]) == ("CN107000001A; CN107000002A", "—; 2017-12-01")
+    assert (row["公开（公告）号"], row["公开（公告）日"]) == ("CN107000001A; CN107000002A", "/; 2017-12-01")
     assert (row["授权公告号"], row["授权公告日"]) == ("", "")
 
 

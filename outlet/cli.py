@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from node import amendments, cataloguing, commands, exporting, frame, intake, lookups, relay
+from node import amendments, cataloguing, commands, exporting, frame, intake, lookups, relay, templates
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
@@ -22,6 +22,7 @@ lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
 exporting.export(top, own=True)
+templates.template(top)
 commands.status(top)
 commands.rebuild(top)
 

@@ -1,0 +1,113 @@
+"""Templates: every kind has one, and what was filled in by it is imported."""
+
+import io
+
+import openpyxl
+import pytest
+
+import outlet.cli
+from node import frame, messages, templates
+from node.frame import DONE, REFUSED
+from records import cnipa_export, kinds, tables
+from records.writers import examples
+from records.writers.columns import columns
+
+CARRIED = [kind for kind in kinds.all() if kind.category in ("right", "event", "register")]
+HAN = "一"
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards():
+    yield
+    messages.use("en")
+
+
+def made(kind, language="zh"):
+    out = io.BytesIO()
+    templates.write(kind, out, language)
+    return openpyxl.load_workbook(io.BytesIO(out.getvalue()))
+
+
+@pytest.mark.parametrize("kind", CARRIED, ids=lambda kind: kind.name)
+def test_every_kind_has_a_template_with_help(kind):
+    book = made(kind)
+    sheet, helped = book.worksheets[:2]
+    assert sheet.title == kind.title_zh
+    headings = [cell.value for cell in sheet[1]]
+    assert headings == [one.zh for one in columns(kind)]
+    assert len({tables_folded(one) for one in headings}) == len(headings), "a heading names one column"
+    assert sheet.max_row == 1
+    assert all(cell.comment.text.splitlines()[0].isascii() for cell in sheet[1]), "the English name"
+    assert all(sheet.column_dimensions[one].number_format == "@" for one in "A")
+    assert [row[0].value for row in helped.iter_rows(min_row=3)] == headings
+    assert any(templates.needed(kind, one) for one in columns(kind))
+    english = made(kind, "en")
+    assert [cell.value for cell in english.worksheets[0][1]] == [one.en for one in columns(kind, "en")]
+
+
+def tables_folded(heading):
+    return "".join(heading.lower().split())
+
+
+@pytest.mark.parametrize("name", ["patent_invention", "utility_model", "design"])
+def test_what_was_filled_in_is_imported(tmp_path, name):
+    kind = kinds.get(name)
+    book = made(kind)
+    sheet = book.worksheets[0]
+    for at, column in enumerate(columns(kind), 1):
+        sheet.cell(2, at).value = examples.example(kind, column)
+    sheet.cell(2, [one.path for one in columns(kind)].index("right_type_text") + 1).value = kind.title_zh
+    book.save(tmp_path / "filled.xlsx")
+    (row,) = cnipa_export.statements(tables.read(tmp_path / "filled.xlsx"))
+    assert [one.rule for one in row.findings] == []
+    assert row.record.kind == name
+    assert row.record.fields["title"] == "示例专利名称"
+
+
+def test_choices_are_a_drop_down_long_ones_on_a_hidden_sheet():
+    book = made(kinds.get("organisation"))
+    rules = book.worksheets[0].data_validations.dataValidation
+    assert any((rule.type == "list" and "outlet" in rule.formula1) or "网点" in rule.formula1 for rule in rules)
+    spec = {
+        "type": "string",
+        "title": "选",
+        "x-title-en": "Choice",
+        "x-headers": ["选"],
+        "enum": [f"值{n}" for n in range(200)],
+    }
+    schema = {**kinds.get("organisation").schema, "properties": {**kinds.get("organisation").fields, "many": spec}}
+    many = type(kinds.get("organisation"))
+    import dataclasses
+
+    longer = dataclasses.replace(kinds.get("organisation"), schema=schema)
+    assert isinstance(longer, many)
+    book = made(longer)
+    hidden = book.worksheets[-1]
+    assert (hidden.title, hidden.sheet_state, hidden["A200"].value) == ("可选值", "hidden", "值199")
+    rules = book.worksheets[0].data_validations.dataValidation
+    assert "'可选值'!$A$1:$A$200" in {rule.formula1 for rule in rules}
+
+
+def test_what_must_be_filled_in_is_marked():
+    kind = kinds.get("patent_invention")
+    need = {one.path: templates.needed(kind, one) for one in columns(kind)}
+    assert (need["application_no"], need["publications.1.no"], need["title"]) == ("one", "one", "")
+    assert {one.path: templates.needed(kinds.get("organisation"), one) for one in columns(kinds.get("organisation"))}[
+        "name"
+    ] == "required"
+
+
+def run(capfd, *given):
+    code = frame.run(outlet.cli.top, ["template", *map(str, given)], {"LANG": "C"})
+    return code, *capfd.readouterr()
+
+
+def test_the_command_needs_no_node(tmp_path, capfd):
+    path = tmp_path / "a.xlsx"
+    code, out, _err = run(capfd, "发明专利", "--out", path, "--home", tmp_path / "none", "--lang", "zh")
+    assert (code, out) == (DONE, f"模板已写好：{path}\n")
+    assert openpyxl.load_workbook(path).worksheets[0].title == "发明专利"
+    code, _out, err = run(capfd, "patents", "--out", path, "--home", tmp_path / "none")
+    assert code == REFUSED
+    assert "There is no kind of record patents. Known are: " in err
+    assert "design 外观设计" in err

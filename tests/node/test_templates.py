@@ -1,6 +1,7 @@
 """Templates: every kind has one, and what was filled in by it is imported."""
 
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -13,7 +14,6 @@ from records.writers import examples
 from records.writers.columns import columns
 
 CARRIED = [kind for kind in kinds.all() if kind.category in ("right", "event", "register")]
-HAN = "一"
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def test_every_kind_has_a_template_with_help(kind):
     assert sheet.title == kind.title_zh
     headings = [cell.value for cell in sheet[1]]
     assert headings == [one.zh for one in columns(kind)]
-    assert len({tables_folded(one) for one in headings}) == len(headings), "a heading names one column"
+    assert len({folded(one) for one in headings}) == len(headings), "a heading names one column"
     assert sheet.max_row == 1
     assert all(cell.comment.text.splitlines()[0].isascii() for cell in sheet[1]), "the English name"
     assert all(sheet.column_dimensions[one].number_format == "@" for one in "A")
@@ -45,7 +45,7 @@ def test_every_kind_has_a_template_with_help(kind):
     assert [cell.value for cell in english.worksheets[0][1]] == [one.en for one in columns(kind, "en")]
 
 
-def tables_folded(heading):
+def folded(heading):
     return "".join(heading.lower().split())
 
 
@@ -65,22 +65,12 @@ def test_what_was_filled_in_is_imported(tmp_path, name):
 
 
 def test_choices_are_a_drop_down_long_ones_on_a_hidden_sheet():
-    book = made(kinds.get("organisation"))
-    rules = book.worksheets[0].data_validations.dataValidation
-    assert any((rule.type == "list" and "outlet" in rule.formula1) or "网点" in rule.formula1 for rule in rules)
-    spec = {
-        "type": "string",
-        "title": "选",
-        "x-title-en": "Choice",
-        "x-headers": ["选"],
-        "enum": [f"值{n}" for n in range(200)],
-    }
-    schema = {**kinds.get("organisation").schema, "properties": {**kinds.get("organisation").fields, "many": spec}}
-    many = type(kinds.get("organisation"))
-    import dataclasses
-
-    longer = dataclasses.replace(kinds.get("organisation"), schema=schema)
-    assert isinstance(longer, many)
+    known = kinds.get("organisation")
+    rules = made(known).worksheets[0].data_validations.dataValidation
+    assert any("outlet" in rule.formula1 or "网点" in rule.formula1 for rule in rules if rule.type == "list")
+    many = {"type": "string", "title": "选", "x-title-en": "Choice", "enum": [f"值{n}" for n in range(200)]}
+    fields = {**known.fields, "many": {**many, "x-headers": ["选"]}}
+    longer = replace(known, schema={**known.schema, "properties": fields})
     book = made(longer)
     hidden = book.worksheets[-1]
     assert (hidden.title, hidden.sheet_state, hidden["A200"].value) == ("可选值", "hidden", "值199")

@@ -94,13 +94,17 @@ def write(
     with (
         node.opened() as here,
         cataloguing.catalogue(node) as found,
-        Export(here.store, found, asked, allowed(node), left_out) as export,
+        Export(here.store, found, asked, allowed(node, order.language), left_out) as export,
     ):
         writer = formats.open_writer(order.format, out, _plan(order, export.kinds()))
         for line in export.lines():
             why = writer.add(line)
             if why:
-                left_out(LeftOut(line.record.key, str(line.record.fields.get("title", "")), why))
+                left_out(
+                    LeftOut(
+                        line.record.key, str(line.record.fields.get("title", line.record.fields.get("name", ""))), why
+                    )
+                )
             progress(1)
         writer.close()
         for one in export.hidden():
@@ -108,13 +112,15 @@ def write(
     return Done(writer.written.records, dict(sorted(counts.items())), writer.written)
 
 
-def allowed(node: Node) -> exporting.Allowed:
+def allowed(node: Node, language: str) -> exporting.Allowed:
     """Return what says of a statement's fields why its licence does not let it into a file, "" if it does."""
-    today = datetime.fromtimestamp(node.clock()).date()
+    today = datetime.fromtimestamp(node.clock()).date().isoformat()
 
     def may_leave(fields: dict[str, Any]) -> str:
         found = licence.may_leave(fields, today, "export")
-        return "" if isinstance(found, licence.Allowed) else str(found)
+        if isinstance(found, licence.Allowed):
+            return ""
+        return found.zh if language == "zh" else found.en
 
     return may_leave
 
@@ -322,7 +328,7 @@ def _explain(context: Context, node: Node, text: str, scope: str) -> int:
         cataloguing.apply(node)
     key = lookups.find_key(node, text)
     with node.opened() as here, cataloguing.catalogue(node) as found:
-        said = key and explaining.explain(here.store, found, key, _VIEWS[scope], allowed(node))
+        said = key and explaining.explain(here.store, found, key, _VIEWS[scope], allowed(node, context.language))
     if not said:
         raise lookups.NoSuchRecord(text)
     context.say(f"{said['key']}: {_(REASONS[said['reason']])}")

@@ -131,6 +131,9 @@ def _of_field(name: str, spec: dict[str, Any], language: Language) -> Iterator[_
     named = {member: one for member, one in members.items() if one.get("x-headers")}
     if spec.get("type") == "object" and named:
         headings = ()
+    elif spec.get("format") == "amount":
+        yield name, headings, english, spec, _amount(name)
+        return
     first = (spec.get("items", {}).get("required") or ["name"])[0]
     if headings:
         yield (
@@ -169,6 +172,16 @@ def _whole(name: str, spec: dict[str, Any], language: Language) -> Cell:
         if isinstance(value, list):
             return listed([shown(one) for one in value])
         return "" if value is None else show(value)
+
+    return cell
+
+
+def _amount(name: str) -> Cell:
+    def cell(fields: dict[str, Any]) -> str:
+        value = fields.get(name)
+        if not isinstance(value, dict):
+            return "" if value is None else shown(value)
+        return f"{text(value.get('value', ''))} {value.get('currency', '')}".strip()
 
     return cell
 

@@ -56,7 +56,6 @@ def patent(record: Record) -> "etree._Element":
     for one in fields.get("publications", ()):
         _publication(data, office, one)
     _application(data, office, fields)
-    _priority(data, fields)
     _classes(data, fields)
     _leaf(_add(data, "pat:InventionTitleBag"), "pat:InventionTitle", fields.get("title"))
     _parties(data, fields)
@@ -87,18 +86,6 @@ def _application(data: "etree._Element", office: str, fields: dict[str, Any]) ->
         _add(found, "com:IPOfficeCode", office)
         _add(_add(found, "com:ApplicationNumber"), "com:ApplicationNumberText", fields["application_no"])
     _leaf(found, "pat:FilingDate", fields.get("filing_date"))
-
-
-def _priority(data: "etree._Element", fields: dict[str, Any]) -> None:
-    bag = _add(data, "pat:PriorityClaimBag")
-    value = fields.get("priority")
-    for one in value if isinstance(value, list) else ():
-        claim = _add(bag, "pat:PriorityClaim")
-        office, number, date = (one.get(name) for name in ("office", "no", "date"))
-        _leaf(claim, "com:IPOfficeCode", office)
-        if number:
-            _add(_add(claim, "com:ApplicationNumber"), "com:ApplicationNumberText", number)
-        _leaf(claim, "pat:FilingDate", date)
 
 
 def _classes(data: "etree._Element", fields: dict[str, Any]) -> None:
@@ -173,27 +160,25 @@ def design(record: Record) -> "etree._Element":
 
 
 def trademark(record: Record) -> "etree._Element":
-    """Return a TrademarkApplication with its one mark."""
+    """Return a TrademarkApplication with its one mark, in the one class that the record is of."""
     fields = record.fields
     office = _office(fields)
     root = _root("tmk:TrademarkApplication")
     one = _add(_add(root, "tmk:TrademarkBag"), "tmk:Trademark")
     _add(one, "com:RegistrationOfficeCode", office)
-    number = fields.get("application_no") or fields.get("number")
+    number = fields.get("number", "")
     _number(one, office, number)
-    if fields.get("registration_date"):
-        _leaf(one, "com:RegistrationNumber", fields.get("registration_no") or number)
+    if fields.get("registration_date") or fields.get("registration_no"):
+        _leaf(one, "com:RegistrationNumber", fields.get("registration_no", number))
     _leaf(one, "com:ApplicationDate", fields.get("filing_date"))
     _leaf(one, "com:RegistrationDate", fields.get("registration_date"))
     _leaf(one, "com:ExpiryDate", fields.get("expiry_date"))
     mark = _add(_add(_add(one, "tmk:MarkRepresentation"), "tmk:MarkReproduction"), "tmk:WordMarkSpecification")
-    _leaf(mark, "tmk:MarkVerbalElementText", fields.get("title"))
-    _goods(one, fields)
-    publications = _add(one, "tmk:PublicationBag")
-    for said in fields.get("publications", ()):
-        published = _add(publications, "tmk:Publication")
-        _leaf(published, "com:PublicationIdentifier", said.get("no"))
-        _leaf(published, "com:PublicationDate", said.get("date"))
+    _leaf(mark, "tmk:MarkVerbalElementText", fields.get("name"))
+    _goods(one, fields.get("nice_class"), fields.get("goods"))
+    published = _add(_add(one, "tmk:PublicationBag"), "tmk:Publication")
+    _leaf(published, "com:PublicationIdentifier", fields.get("first_publication_no"))
+    _leaf(published, "com:PublicationDate", fields.get("first_publication_date"))
     applicants = _add(one, "tmk:ApplicantBag")
     for name in _names(fields.get("owners")):
         _entity(_add(_add(applicants, "tmk:Applicant"), "com:Contact"), name)
@@ -201,19 +186,16 @@ def trademark(record: Record) -> "etree._Element":
     return _pruned(root)
 
 
-def _goods(one: "etree._Element", fields: dict[str, Any]) -> None:
-    goods = _add(_add(one, "tmk:GoodsServicesBag"), "tmk:GoodsServices")
-    classes = _texts(fields.get("nice_class") or fields.get("nice"))
-    bag = _add(goods, "tmk:GoodsServicesClassificationBag")
-    for number in classes:
-        found = _add(bag, "tmk:GoodsServicesClassification")
+def _goods(parent: "etree._Element", nice_class: Any, said: Any) -> None:
+    goods = _add(_add(parent, "tmk:GoodsServicesBag"), "tmk:GoodsServices")
+    if nice_class:
+        found = _add(_add(goods, "tmk:GoodsServicesClassificationBag"), "tmk:GoodsServicesClassification")
         _add(found, "tmk:ClassificationKindCode", "Nice")
-        _add(found, "tmk:ClassNumber", number)
-    said = "; ".join(_texts(fields.get("goods")))
+        _add(found, "tmk:ClassNumber", nice_class)
     if said:
-        found = _add(_add(goods, "tmk:ClassDescriptionBag"), "tmk:ClassDescription")
-        _leaf(found, "tmk:ClassNumber", next(iter(classes), ""))
-        _add(found, "tmk:GoodsServicesDescriptionText", said)
+        described = _add(_add(goods, "tmk:ClassDescriptionBag"), "tmk:ClassDescription")
+        _leaf(described, "tmk:ClassNumber", nice_class)
+        _add(described, "tmk:GoodsServicesDescriptionText", said)
 
 
 def indication(record: Record) -> "etree._Element":
@@ -222,17 +204,21 @@ def indication(record: Record) -> "etree._Element":
     root = _root("gin:GIApplication")
     data = _add(root, "gin:GIData")
     data.set(tag("com:officeCode"), _office(fields))
-    number = fields.get("number") or fields.get("application_no")
+    number = fields.get("registration_no") or fields.get("announcement_no")
     if number:
         _add(_add(data, "com:ApplicationNumber"), "com:ApplicationNumberText", number)
     _leaf(data, "com:ApplicationDate", fields.get("filing_date"))
-    _leaf(data, "com:RegistrationDate", fields.get("registration_date"))
-    _leaf(_add(data, "gin:GINameBag"), "gin:GINameText", fields.get("title"))
-    _goods(_add(data, "gin:ProductIndicationBag"), fields)
-    region = "; ".join(_texts(fields.get("area")))
-    bag = _add(_add(data, "gin:GeographicRegionDescriptionBag"), "gin:GeographicRegionDescription")
-    _leaf(bag, "gin:GeographicRegionDescriptionText", region)
+    names = _add(data, "gin:GINameBag")
+    _leaf(names, "gin:GINameText", fields.get("name"))
+    _leaf(names, "gin:GINameTranslationText", fields.get("name_en"))
+    feature = _add(_add(data, "gin:FeatureDescriptionBag"), "gin:FeatureDescription")
+    _leaf(feature, "gin:FeatureDescriptionText", fields.get("quality"))
+    region = _add(_add(data, "gin:GeographicRegionDescriptionBag"), "gin:GeographicRegionDescription")
+    _leaf(region, "gin:GeographicRegionDescriptionText", fields.get("area"))
     _add(data, "gin:GICategory", "Geographical Indication")
+    published = _add(_add(data, "gin:GIPublicationBag"), "gin:GIPublication")
+    _leaf(published, "com:PublicationIdentifier", fields.get("announcement_no"))
+    _leaf(published, "com:PublicationDate", fields.get("registration_date"))
     for name in _names(fields.get("users")):
         _entity(_add(_add(root, "gin:AuthorizedUser"), "com:Contact"), name)
     applicants = _add(root, "gin:ApplicantBag")

@@ -155,7 +155,7 @@ def test_one_record_is_explained(filed, run):
 
 
 def test_licence_terms_hold_back_and_are_told(filed, run, monkeypatch):
-    refused = exporting.licence.Reason("某局", "不得转发", "")
+    refused = exporting.licence.Reason("某局", "", "不得转发。", "No.")
     monkeypatch.setattr(exporting.licence, "may_leave", lambda fields, today, way: refused)
     code, said, _err = run(HUB, "--out", filed.path / "a.csv")
     assert (code, said["records"], said["left_out"]) == (DONE, 0, {"audience": 1, "licence": 2})

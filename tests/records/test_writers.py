@@ -224,6 +224,47 @@ def test_a_patent_is_a_document_of_st96():
     assert not [one for one in root.iter() if not len(one) and not one.text]
 
 
+def text_at(root, *names):
+    """Return the texts of the elements at a path of local names, whatever the namespace."""
+    path = "/".join(f"{{*}}{name}" for name in names)
+    return [one.text for one in root.iterfind(f".//{path}")]
+
+
+def test_a_trademark_and_an_indication_are_documents_of_st96():
+    mark = {
+        "number": "53696406",
+        "nice_class": "9",
+        "name": "蓝翼",
+        "goods": "音频电缆",
+        "owners": [{"name": "甲公司"}],
+        "filing_date": "2016-05-12",
+        "registration_date": "2017-03-28",
+        "first_publication_no": "1530",
+        "first_publication_date": "2017-01-10",
+        "agency": "乙代理",
+    }
+    gi = {"registration_no": "AGI00122", "name": "英德红茶", "area": "英德市", "quality": "红艳", "users": ["丙公司"]}
+    records = [
+        Record("trademark:CN:53696406/9", "assert", "trademark", 1, mark),
+        Record("gi:CN:AGI00122", "assert", "gi", 1, {**gi, "owners": [{"name": "丁协会"}]}),
+    ]
+    raw, left, _written = write("st96", [Line(one) for one in records])
+    root = etree.fromstring(raw)
+    assert left == ["", ""]
+    assert [etree.QName(one[0]).localname for one in root] == ["TrademarkApplication", "GIApplication"]
+    assert text_at(root, "Trademark", "ApplicationNumber", "ApplicationNumberText") == ["53696406"]
+    assert text_at(root, "Trademark", "RegistrationNumber") == ["53696406"]
+    assert text_at(root, "WordMarkSpecification", "MarkVerbalElementText") == ["蓝翼"]
+    assert text_at(root, "GoodsServicesClassification", "ClassNumber") == ["9"]
+    assert text_at(root, "ClassDescription", "GoodsServicesDescriptionText") == ["音频电缆"]
+    assert text_at(root, "Publication", "PublicationIdentifier") == ["1530"]
+    assert text_at(root, "Representative", "Contact", "Name", "EntityName") == ["乙代理"]
+    assert text_at(root, "GIData", "ApplicationNumber", "ApplicationNumberText") == ["AGI00122"]
+    assert text_at(root, "GINameBag", "GINameText") == ["英德红茶"]
+    assert text_at(root, "AuthorizedUser", "Contact", "Name", "EntityName") == ["丙公司"]
+    assert text_at(root, "ApplicantBag", "Applicant", "Contact", "Name", "EntityName") == ["甲公司", "丁协会"]
+
+
 def test_a_design_and_what_st96_cannot_carry():
     fields = {"application_no": "201730601862.3", "title": "灯", "locarno": ["26-05"], "filing_date": "2017-07-21"}
     drawn = Record("design:CN:201730601862.3", "assert", "design", 1, fields)

@@ -15,7 +15,7 @@ from records import cnipa_export, kinds, tables
 from records.body import Record
 from records.errors import MissingLibrary
 from records.finding import Finding
-from records.writers import formats, sheets
+from records.writers import columns, formats, sheets
 from records.writers.inert import inert, plain
 from records.writers.line import Line, Plan, Provenance
 
@@ -120,7 +120,7 @@ def test_a_full_sheet_is_followed_by_another_with_headings():
     writer.close()
     book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))
     assert [len(list(sheet.rows)) for sheet in book] == [3, 3, 2]
-    assert {sheet.cell(1, 1).value for sheet in book} == {"申请号"}
+    assert {sheet.cell(1, 1).value for sheet in book} == {columns.columns(PATENTS[0])[0].zh}
     assert (writer.written.records, writer.written.sheets) == (5, book.sheetnames)
 
 

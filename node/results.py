@@ -15,10 +15,7 @@ from records.writers.line import Language
 from records.writers.sheets import MAX_ROWS, Sheet, workbook
 
 Verdict = Literal["sealed", "unchanged", "refused"]
-HEADINGS: Mapping[Language, tuple[str, str, str]] = {
-    "zh": ("原行号", "结果", "原因"),
-    "en": ("Row in the file", "Result", "Reason"),
-}
+HEADINGS = ("行号", "结果", "原因")  # the same in every language: by them an import knows its own columns
 WORDS: Mapping[Language, Mapping[Verdict, str]] = {
     "zh": {"sealed": "登记", "unchanged": "未变", "refused": "退回"},
     "en": {"sealed": "sealed", "unchanged": "unchanged", "refused": "refused"},
@@ -49,11 +46,11 @@ class ResultBook:
         self.path = path
         self._language = language
         own = tuple(headings[-3:])
-        self._headings = list(headings[:-3] if own in HEADINGS.values() else headings)
+        self._headings = list(headings[:-3] if own == HEADINGS else headings)
         self._dropped = len(headings) - len(self._headings)
         self._stack = ExitStack()
         self._book = workbook(self._stack.enter_context(whole_file(path)))
-        self._sheet = Sheet(self._book, _SHEET[language], [*self._headings, *HEADINGS[language]], max_rows)
+        self._sheet = Sheet(self._book, _SHEET[language], [*self._headings, *HEADINGS], max_rows)
         self._formats = {
             "refused": self._book.add_format({"num_format": "@", "bg_color": "#FFC7CE"}),
             "remark": self._book.add_format({"num_format": "@", "bg_color": "#FFEB9C"}),
@@ -88,7 +85,7 @@ class ResultBook:
 
     @property
     def _own(self) -> tuple[str, ...]:
-        return tuple(one for names in HEADINGS.values() for one in names) if self._dropped else ()
+        return HEADINGS if self._dropped else ()
 
     def close(self) -> Path:
         """Bring the workbook into place and return where it is."""

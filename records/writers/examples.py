@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from records import identifiers
+from records import codes, identifiers
 from records.kinds import Kind
 from records.writers.columns import Column
 
 _FORMS: Mapping[str, tuple[str, str, str]] = {  # format → form in Chinese, in English, an example
-    "number": ("受理局给出的号码", "The number as the office gives it", "2017123456"),
-    "publication": ("受理局给出的公布号", "The publication number as the office gives it", "2017123456"),
+    "number": ("受理局给出的号码", "The number as the office gives it", "PCT/CN2017/093456"),
+    "publication": ("受理局给出的公布号", "The publication number as the office gives it", "WO2018012345A1"),
     "st13": ("15 位数字", "15 digits", "102017010601862"),
     "trademark-number": ("1 至 8 位数字；国际注册前加 G", "1 to 8 digits; G before an international one", "53696406"),
     "nice": ("尼斯分类 1 至 45", "A Nice class, 1 to 45", "9"),
@@ -38,7 +38,7 @@ _FORMS: Mapping[str, tuple[str, str, str]] = {  # format → form in Chinese, in
     "division": ("6 位行政区划代码或名称", "Six digits of GB/T 2260, or the name", "440100"),
     "region": ("国内为行政区划，国外为国别代码", "A division of China, or the code of another country", "440100"),
     "office": ("两位国别代码", "Two letters (ST.3)", "CN"),
-    "st27": ("ST.27 事件代码", "A code of ST.27", "F11"),
+    "st27": ("ST.27 事件代码，如 F10-F11", "Key and detailed event of ST.27, as F10-F11", "F10-F11"),
     "cn-legal-code": ("4 位法律状态代码", "Four characters, a legal-status code of China", "GR01"),
     "amount": ("如 100万元、USD 1000.50", "Such as 100万元 or USD 1000.50", "100万元"),
     "currency": ("三位币种代码", "Three letters (ISO 4217)", "CNY"),
@@ -46,7 +46,12 @@ _FORMS: Mapping[str, tuple[str, str, str]] = {  # format → form in Chinese, in
 }
 _LIST = ("多个用分号隔开", "Several by semicolons")
 _NUMBER = ("数字", "A number")
-_LATER = ("expir", "until", "end", "due")
+_TERM_ENDS = {
+    "utility_model": "2027-07-20",
+    "design": "2032-07-20",
+    "ic_layout": "2027-07-20",
+    "trademark": "2029-03-11",
+}
 
 
 def form(column: Column) -> tuple[str, str]:
@@ -93,7 +98,9 @@ def example(kind: Kind, column: Column, language: str = "zh") -> str:
     if named == "publication-number":
         return _publication(kind, column)
     if named == "date":
-        return _day(column)
+        return _day(kind, column)
+    if named in ("cn-legal-code", "st27"):
+        return _event(kind, named)
     if named in _FORMS:
         return _FORMS[named][2]
     if inner.get("type") in ("integer", "number"):
@@ -109,8 +116,14 @@ def _publication(kind: Kind, column: Column) -> str:
     return f"CN{kind.schema.get('x-type-digits', '1')[0]}0700000{number}{letters[min(number, len(letters)) - 1]}"
 
 
-def _day(column: Column) -> str:
+def _day(kind: Kind, column: Column) -> str:
     name = column.path.rpartition(".")[2]
     if name == "filing_date":
         return "2017-07-21"
-    return "2037-07-20" if any(word in name for word in _LATER) else "2019-03-12"
+    return _TERM_ENDS.get(kind.name, "2037-07-20") if name in ("expiry_date", "until", "ends") else "2019-03-12"
+
+
+def _event(kind: Kind, named: str) -> str:
+    """Return the first code of the Chinese office that means this kind of event, or its code in ST.27; "" for none."""
+    code = next((code for code, event in codes.CN_EVENTS.items() if event.kind == kind.name), "")
+    return code if named == "cn-legal-code" else code and (codes.st27(code) or "")

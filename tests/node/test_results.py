@@ -25,7 +25,7 @@ def test_each_row_comes_back_with_its_verdict(tmp_path):
         book.add(5, ["1"], "unchanged", [wrong])
         book.add(6, ["1", "2", "3"], "refused", [wrong])
     found = rows_of(tmp_path / "r.xlsx")
-    assert found[0] == ["申请号", "名称", "原行号", "结果", "原因"]
+    assert found[0] == ["申请号", "名称", "行号", "结果", "原因"]
     assert found[1] == ["201710601862.3", "=1+1", "2", "登记", ""]
     assert found[2] == ["x", "乙", "4", "退回", wrong.zh]
     assert found[3] == ["1", "", "5", "未变，有提示", wrong.zh]
@@ -41,10 +41,10 @@ def test_it_speaks_english_when_asked(tmp_path):
 
 
 def test_the_columns_of_an_earlier_result_are_not_kept(tmp_path):
-    for given in (["1", "2", "退回", "因为"], {"a": "1", "原行号": "2", "结果": "退回", "原因": "因为"}):
-        with results.ResultBook(tmp_path / "r.xlsx", ["a", "原行号", "结果", "原因"]) as book:
+    for given in (["1", "2", "退回", "因为"], {"a": "1", "行号": "2", "结果": "退回", "原因": "因为"}):
+        with results.ResultBook(tmp_path / "r.xlsx", ["a", "行号", "结果", "原因"]) as book:
             book.add(2, given, "sealed")
-        assert rows_of(tmp_path / "r.xlsx") == [["a", "原行号", "结果", "原因"], ["1", "2", "登记", ""]]
+        assert rows_of(tmp_path / "r.xlsx") == [["a", "行号", "结果", "原因"], ["1", "2", "登记", ""]]
 
 
 def test_a_column_of_the_file_that_is_named_like_ours_is_kept(tmp_path):

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tracemalloc
 
 import openpyxl
 import pytest
@@ -275,6 +276,31 @@ def test_a_design_and_what_st96_cannot_carry():
     assert root.findtext(".//com:LocarnoClassificationText", None, NS) == "26-05"
     assert root.findtext(".//dgn:DesignTitleText", None, NS) == "灯"
     assert root.findtext(".//dgn:DesignApplication/com:ApplicationDate", None, NS) == "2017-07-21"
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), min_size=1))
+def test_every_text_is_read_again_from_csv_and_none_of_it_is_run(texts):
+    lines = [Line(patent(title=one or "-")) for one in texts]
+    rows = list(csv.DictReader(io.StringIO(write("csv", lines)[0].decode("utf-8-sig"), newline="")))
+    assert [plain(row["专利名称"]) for row in rows] == [one or "-" for one in texts]
+    assert not [cell for row in rows for cell in row.values() if cell.strip()[:1] in tuple("=+-@＝＋－＠") and cell]
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in ("\t", "\r")]
+
+
+@pytest.mark.parametrize("name", list(formats.FORMATS))
+def test_memory_stays_flat(name, tmp_path):
+    line = Line(patent(abstract="长" * 300), "path", (FINDING,), PROVENANCE)
+    with (tmp_path / "out").open("w+b") as out:
+        writer = formats.open_writer(name, out, Plan(PATENTS, findings=True, provenance=True, audience=True))
+        for _ in range(5000):
+            writer.add(line)
+        tracemalloc.start()
+        for _ in range(5000):
+            writer.add(line)
+        _held, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        writer.close()
+    assert peak < 40 << 20, "a batch of Parquet is the most that is held"
 
 
 @pytest.mark.parametrize("name", list(formats.FORMATS))

@@ -8,19 +8,20 @@ import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
+from functools import cache
 from threading import Event
 
-from catalog import journal, judgement
+from catalog import composing, journal, reviewing
 from catalog.batch import apply_batch
-from catalog.bodies import place
 from catalog.catalogue import Catalogue
 from catalog.errors import OtherLog
 from catalog.journal import CHUNK
+from catalog.judgement import RoleOf
+from catalog.reviewing import Range
+from catalog.sources import role_by_name
 from records.checks import RULES_VERSION
-from sync.schema import key
-from sync.store import Log, Store
+from sync.store import Store
 
-Range = tuple[int, int, int]  # log, first, last
 Clock = Callable[[], float]
 Progress = Callable[[int, int], None]
 _LOOKUP = 512
@@ -44,18 +45,22 @@ def apply(
     catalogue: Catalogue,
     me: str,
     clock: Clock,
+    role_of: RoleOf,
     progress: Progress | None = None,
     stop: Event | None = None,
 ) -> Applied:
     """Bring the view up to what `store` holds under receipts (of `me`, the own log: everything); return what was new.
 
-    First replays what is journalled and not applied. Then, where RULES_VERSION is newer than the journal's, judges
-    everything again and takes up what is judged otherwise now; then parts that have arrived; then what the logs go on
-    with. `progress` gets (entries done, all that wait); `stop` ends the call between two batches. Raises OtherLog.
+    First replays what is journalled and not applied. Then, where RULES_VERSION is newer than the journal's or an origin
+    has another role, judges again and takes up what is judged otherwise now; then parts that have arrived; then what
+    the logs go on with. At last what has become stale by all this is put together again. `role_of` gives an origin's
+    role in the registry, "" for one that is not there. `progress` gets (entries done, all that wait); `stop` ends the
+    call between two batches. Raises OtherLog.
     """
     _agree(store, catalogue)
     total = catalogue.lag(store, me).entries
-    done, batches = Applied(), _batches(store, catalogue, me, clock)
+    role_of = cache(_known(role_of))
+    done, batches = Applied(), _batches(store, catalogue, me, clock, role_of)
     while not (stop and stop.is_set()) and (one := next(batches, None)):
         done = done.plus(one)
         if progress:
@@ -75,22 +80,36 @@ def _agree(store: Store, catalogue: Catalogue) -> None:
             raise OtherLog(cursor)
 
 
-def _batches(store: Store, catalogue: Catalogue, me: str, clock: Clock) -> Iterator[Applied]:
+def _known(role_of: RoleOf) -> RoleOf:
+    """An origin that the registry does not know here is what its name says, so that no rebuild judges it otherwise."""
+    return lambda origin: role_of(origin) or role_by_name(origin)
+
+
+def _batches(store: Store, catalogue: Catalogue, me: str, clock: Clock, role_of: RoleOf) -> Iterator[Applied]:
     """Apply until nothing is left, yielding after each batch, outside of any transaction."""
     while True:
-        yield from _replay(store, catalogue)
+        yield from _replay(store, catalogue, role_of)
         behind = catalogue.cursor()
-        plan = _plan(store, catalogue, me)
+        plan = _plan(store, catalogue, me, role_of)
         for group in plan:
             if not journal.add(store, group, clock(), RULES_VERSION, behind):
                 break  # another process went on: see what is left then
-            yield from _replay(store, catalogue)
+            yield from _replay(store, catalogue, role_of)
             behind += len(group)
         if not plan:
+            yield from _refresh(store, catalogue)
             return
 
 
-def _replay(store: Store, catalogue: Catalogue) -> Iterator[Applied]:
+def _refresh(store: Store, catalogue: Catalogue) -> Iterator[Applied]:
+    """Put together again what has become stale, yielding after each transaction."""
+    while catalogue.is_stale():
+        with catalogue.write(), _no_collecting():
+            composing.refresh(store, catalogue)
+        yield Applied()
+
+
+def _replay(store: Store, catalogue: Catalogue, role_of: RoleOf) -> Iterator[Applied]:
     """Apply journal rows beyond the cursor, each in one transaction, until there are none."""
     while journal.after(store, catalogue.cursor()):
         with catalogue.write():  # a crash in here leaves the cursor of before
@@ -98,7 +117,7 @@ def _replay(store: Store, catalogue: Catalogue) -> Iterator[Applied]:
             if row is None:  # another process was faster
                 continue
             with _no_collecting():
-                found = apply_batch(store, catalogue, row)
+                found = apply_batch(store, catalogue, row, role_of)
         yield Applied(row.last - row.first, *found)
 
 
@@ -114,13 +133,14 @@ def _no_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _plan(store: Store, catalogue: Catalogue, me: str) -> list[list[Range]]:
+def _plan(store: Store, catalogue: Catalogue, me: str, role_of: RoleOf) -> list[list[Range]]:
     """Return what is to be journalled next, in groups that belong together."""
     known = journal.rules(store)
     if known is not None and known < RULES_VERSION:
-        return [[*_changed(store, catalogue), (0, 0, 0)]]
-    arrived = list(_ranges(_arrived(store, catalogue)))
-    return [arrived] * bool(arrived) + [[one] for one in _unapplied(store, catalogue, me)]
+        return [[*reviewing.otherwise(store, catalogue, role_of), (0, 0, 0)]]
+    arrived = list(reviewing.ranges(_arrived(store, catalogue)))
+    reviewed = reviewing.review(store, catalogue, role_of)
+    return [one for one in (arrived, reviewed) if one] + [[one] for one in _unapplied(store, catalogue, me)]
 
 
 def _unapplied(store: Store, catalogue: Catalogue, me: str) -> Iterator[Range]:
@@ -140,33 +160,3 @@ def _arrived(store: Store, catalogue: Catalogue) -> Iterator[int]:
         for (id,) in store.db.execute(f"select id from part where id in ({marks}) order by id", ids).fetchall():
             yield id
         last = ids[-1]
-
-
-def _changed(store: Store, catalogue: Catalogue) -> Iterator[Range]:
-    """Yield the entries that today's rules judge otherwise than the view has it."""
-    logs = {log.id: log for log in store.logs()}
-    for one in catalogue.origins().values():
-        for first in range(0, one.covered, CHUNK):
-            last = min(first + CHUNK, one.covered)
-            yield from _ranges(sorted(_judged_otherwise(store, catalogue, logs[one.id], first, last)))
-
-
-def _judged_otherwise(store: Store, catalogue: Catalogue, log: Log, first: int, last: int) -> set[int]:
-    """Return the parts accepted now and not before, or the other way round."""
-    span = key(log.id, first), key(log.id, last)
-    held = {id for (id,) in catalogue.db.execute("select id from assertion where id >= ? and id < ?", span)}
-    return {one.id for one in judgement.judge(store, log, first, last).statements} ^ held
-
-
-def _ranges(ids: Iterable[int]) -> Iterator[Range]:
-    """Yield the entries of these parts, given by id, as ranges of neighbours."""
-    start, end = (-1, -1), -1
-    for log, index, _ in map(place, ids):
-        if (log, index) == (start[0], end) and index - start[1] < CHUNK:
-            end += 1
-        elif (log, index) != (start[0], end - 1):
-            if end >= 0:
-                yield *start, end
-            start, end = (log, index), index + 1
-    if end >= 0:
-        yield *start, end

@@ -52,5 +52,5 @@ def held(catalogue: Catalogue, records: Sequence[int], read: dict[int, Record]) 
         records,
     )
     for record, id, mask, applied_at in rows:
-        found[record].append(Held(id, mask, applied_at, read.get(id)))
+        found[record].append(Held(id, mask, applied_at, read.get(id), record))
     return found

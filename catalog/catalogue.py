@@ -3,9 +3,8 @@
 One Catalogue a thread or call.
 """
 
-import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +33,12 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A log as the catalogue knows it; `covered` entries of it are applied."""
+    """A log as the catalogue knows it, with the role that its entries were judged by; `covered` of them are applied."""
 
     id: int
     name: str
     city: str
+    role: str
     covered: int
 
 
@@ -56,8 +56,6 @@ class Catalogue:
         """Make the file, or bring an older one up to date, and open it."""
         connection = _connect(path)
         schema.prepare(connection)
-        if not _generation(connection):
-            connection.execute(f"pragma user_version = {1 + secrets.randbelow(2**31 - 1)}")
         connection.close()
         return cls(path)
 
@@ -81,6 +79,10 @@ class Catalogue:
             raise
         self.db.execute("commit")
 
+    def is_current(self) -> bool:
+        """Return whether its tables are those of this program; `create` brings them up to date."""
+        return schema.is_current(self.db)
+
     @property
     def generation(self) -> int:
         """Return the number that this making of the catalogue drew: after a rebuild, rows have other ids."""
@@ -92,11 +94,7 @@ class Catalogue:
 
     def origins(self) -> dict[int, Origin]:
         """Return the applied logs by their id."""
-        return {row[0]: Origin(*row) for row in self.db.execute("select id, name, city, covered from origin")}
-
-    def origin(self, log: int) -> str:
-        """Return the name of an applied log."""
-        return str(self.db.execute("select name from origin where id = ?", (log,)).fetchone()[0])
+        return {row[0]: Origin(*row) for row in self.db.execute("select id, name, city, role, covered from origin")}
 
     def covered(self, log: int) -> int:
         """Return how many entries of the log are applied."""
@@ -121,6 +119,23 @@ class Catalogue:
             some = values[start : start + _LOOKUP]
             yield from self.db.execute(query.format(",".join("?" * len(some))), some)
 
+    def stale(self, records: Iterable[int]) -> None:
+        """Have records put together again, because something changed that they rest on."""
+        self.db.executemany("insert or ignore into stale(record) values (?)", [(one,) for one in sorted(records)])
+
+    def is_stale(self) -> bool:
+        """Return whether there are records to be put together again."""
+        return bool(self._one("select exists (select 1 from stale)"))
+
+    def basis(self, name: str) -> str:
+        """Return what the view was last judged by, "" for nothing yet."""
+        row = self.db.execute("select value from basis where name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def set_basis(self, name: str, value: str) -> None:
+        """Note that everything in the view has been judged by this."""
+        self.db.execute("insert or replace into basis(name, value) values (?, ?)", (name, value))
+
     def counts(self) -> dict[str, int | dict[str, int]]:
         """Return {"rights", "tombstones", "quarantined", "waiting": int, "by_kind": {kind: current records}}."""
         by_kind: dict[str, int] = {}
@@ -129,6 +144,8 @@ class Catalogue:
             "select kind, category, state, count(*) from record where wider is null group by 1, 2, 3"
         )
         for kind, category, state, count in rows:
+            if category == "statement" or state == "joined":
+                continue
             if state == "current":
                 by_kind[kind] = by_kind.get(kind, 0) + count
             if category == "right" and state == "current":
@@ -154,11 +171,7 @@ class Catalogue:
 
     def names(self) -> dict[str, str]:
         """Return the name of each node that its registrars state, by origin."""
-        rows = self.db.execute(
-            "select number, title from record where category = 'register' and kind = 'organisation' "
-            "and wider is null and state = 'current'"
-        )
-        return dict(rows.fetchall())
+        return dict(self.db.execute("select origin, name from organisation").fetchall())
 
     def _one(self, query: str) -> int:
         return int(self.db.execute(query).fetchone()[0])

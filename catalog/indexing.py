@@ -6,7 +6,6 @@ erased meanwhile.
 """
 
 from collections.abc import Callable
-from functools import cache
 from threading import Event
 from typing import Any
 
@@ -14,9 +13,11 @@ import orjson
 import zstandard
 
 from catalog import words
-from catalog.bodies import Bodies, held
+from catalog.bodies import Bodies
 from catalog.catalogue import Catalogue
-from catalog.standing import Held, NameOf, stand
+from catalog.composing import gathered
+from catalog.sources import Sources
+from catalog.standing import Held, stand
 from records import kinds
 from records.body import Record
 from records.view import columns
@@ -61,11 +62,11 @@ def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
             dirty,
         )
     )
-    parts = held(catalogue, sorted({full for _, _, full, _, _ in rows}), {})
-    name_of = cache(catalogue.origin)
+    parts = gathered(catalogue, sorted({full for _, _, full, _, _ in rows}), {})
+    sources = Sources(catalogue)
     found = []
     for id, name, full, mask, day in rows:
-        record = _record(name, parts[full], mask, bodies, name_of)
+        record = _record(name, parts[full], mask, bodies, sources)
         if record:
             found.append((id, [*_texts(record), columns(record).ipc, day]))
     _put(catalogue, found)
@@ -73,11 +74,11 @@ def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
     return len(dirty)
 
 
-def _record(name: str, parts: list[Held], mask: int, bodies: Bodies, name_of: NameOf) -> Record | None:
+def _record(name: str, parts: list[Held], mask: int, bodies: Bodies, sources: Sources) -> Record | None:
     if len(parts) == 1:
         return bodies.load(parts[0].id)
-    found = stand(parts, mask & -mask, bodies.load, name_of)
-    return Record(name, "assert", found.merged.kind, 1, found.merged.fields) if found else None
+    found = stand(parts, mask & -mask, bodies.load, sources)
+    return found.record(name) if found else None
 
 
 def _texts(record: Record) -> list[str]:

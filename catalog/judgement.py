@@ -1,10 +1,12 @@
 """What the entries of a log are worth: statements for the view, rejections for quarantine, parts to wait for.
 
-Nothing here stops at a bad record. Outlets state rights and events; the hub and substations state registers, and
-organisations only of themselves and of what is below them.
+Nothing here stops at a bad record. What an origin may state follows its role in the registry: a kind names the roles
+that file it. Organisations of the federation are stated by what is above them, or by themselves.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import orjson
 
@@ -13,12 +15,22 @@ from records import body, checks, kinds
 from records.body import Record
 from records.errors import MalformedRecord
 from records.finding import Finding, has_error
+from records.kinds import Kind
 from sync import entry
 from sync.bundles import Bundles
 from sync.entry import SALT_BYTES
 from sync.errors import Malformed
 from sync.schema import key
 from sync.store import Log, Store
+
+
+RoleOf = Callable[[str], str]  # origin → its role in the registry
+_FILED_BY = {  # where a kind does not say
+    "right": ("outlet", "feed"),
+    "event": ("outlet", "feed"),
+    "register": ("hub", "substation", "alliance"),
+    "statement": ("hub", "substation", "alliance"),
+}
 
 
 @dataclass(slots=True)
@@ -39,8 +51,8 @@ class Judged:
     waiting: list[int] = field(default_factory=list)
 
 
-def judge(store: Store, log: Log, first: int, last: int) -> Judged:
-    """Return what entries [first, last) are worth by today's rules."""
+def judge(store: Store, log: Log, first: int, last: int, role: str) -> Judged:
+    """Return what entries [first, last) of a log, whose origin has that role, are worth by today's rules."""
     bundles, found = Bundles(store, log), Judged()
     parts = dict(bundles.parts(first, last))
     for index, raw in enumerate(bundles.entries(first, last), first):
@@ -52,20 +64,20 @@ def judge(store: Store, log: Log, first: int, last: int) -> Judged:
         for number, (audience, _) in enumerate(commitments if kind == entry.RECORD else ()):
             mask = views.of_audience(audience)
             if mask and (content := parts.get((index, number))) is not None:
-                _part(found, log.origin, key(log.id, index, number), mask, content)
+                _part(found, log.origin, role, key(log.id, index, number), mask, content)
             elif mask:
                 found.waiting.append(key(log.id, index, number))
     return found
 
 
-def _part(found: Judged, origin: str, id: int, mask: int, content: bytes) -> None:
+def _part(found: Judged, origin: str, role: str, id: int, mask: int, content: bytes) -> None:
     try:
         record = body.decode(content[SALT_BYTES:])
     except MalformedRecord as error:
         found.rejected.append(_rejected(id, "", [_unreadable(error)]))
         return
     findings = checks.check(record)
-    if not _may_state(origin, record):
+    if not _may_state(origin, role, record):
         findings.append(_misplaced(record))
     if findings and has_error(findings):
         found.rejected.append(_rejected(id, record.key, findings))
@@ -73,14 +85,20 @@ def _part(found: Judged, origin: str, id: int, mask: int, content: bytes) -> Non
         found.statements.append(Statement(id, mask, record))
 
 
-def _may_state(origin: str, record: Record) -> bool:
+def _may_state(origin: str, role: str, record: Record) -> bool:
     kind = kinds.get(record.kind)
     if kind is None:
         return True  # its own finding says so
-    if kind.category != "register":
-        return origin.count("/") == 2
+    if role not in _filed_by(kind):
+        return False
     about = record.key.partition(":")[2]
-    return origin.count("/") < 2 and (kind.name != "organisation" or f"{about}/".startswith(f"{origin}/"))
+    is_member = kind.name == "organisation" and not about.startswith("uscc/")
+    return not is_member or f"{about}/".startswith(f"{origin}/")
+
+
+@lru_cache
+def _filed_by(kind: Kind) -> frozenset[str]:
+    return frozenset(kind.schema.get("x-filed-by", _FILED_BY.get(kind.category, ())))
 
 
 def _rejected(id: int, key: str, findings: list[Finding]) -> tuple[int, str, str]:
@@ -104,7 +122,7 @@ def _misplaced(record: Record) -> Finding:
         "error",
         "kind",
         record.kind,
-        f"该来源不能登记“{record.key}”：权利由网点提交，成员单位由其上级登记；请从正确的节点提交。",
-        f"This origin may not state {record.key!r}: rights come from outlets, organisations from the node that "
+        f"该来源不能登记“{record.key}”：权利由网点或数据源提交，成员单位由其上级登记；请从正确的节点提交。",
+        f"This origin may not state {record.key!r}: rights come from outlets and feeds, organisations from the node that "
         "registers them; file it there.",
     )

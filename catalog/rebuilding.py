@@ -8,21 +8,24 @@ from catalog.applying import Applied, Clock, Progress, apply
 from catalog.catalogue import Catalogue
 from catalog.errors import NoCatalogue, OtherLog
 from catalog.indexing import index
+from catalog.judgement import RoleOf
 from sync.store import Store
 
 
-def rebuild(store: Store, path: Path, me: str, clock: Clock, progress: Progress | None = None) -> Applied:
+def rebuild(
+    store: Store, path: Path, me: str, clock: Clock, role_of: RoleOf, progress: Progress | None = None
+) -> Applied:
     """Put a catalogue made from nothing but `store` in the place of `path`, searchable; return what it took up.
 
     The old one, if it can be read, is first brought up to date, so that what has arrived or is judged otherwise since
     is journalled with its time. It is used until the new one is whole; a crash leaves the old one, or the new one.
     """
-    _bring_up_to_date(store, path, me, clock)
+    _bring_up_to_date(store, path, me, clock, role_of)
     beside = path.with_name(path.name + ".new")
     _remove(beside)
     made = Catalogue.create(beside)
     try:
-        applied = apply(store, made, me, clock, progress)
+        applied = apply(store, made, me, clock, role_of, progress)
         index(store, made)
         _replace(path, made)
     finally:
@@ -33,13 +36,15 @@ def rebuild(store: Store, path: Path, me: str, clock: Clock, progress: Progress 
     return applied
 
 
-def _bring_up_to_date(store: Store, path: Path, me: str, clock: Clock) -> None:
+def _bring_up_to_date(store: Store, path: Path, me: str, clock: Clock, role_of: RoleOf) -> None:
     try:
         old = Catalogue(path)
     except (NoCatalogue, sqlite3.DatabaseError):
         return
     try:
-        apply(store, old, me, clock)
+        if not old.is_current():
+            return  # of an older program: what it says of times stands in the journal too
+        apply(store, old, me, clock, role_of)
     except (OtherLog, sqlite3.DatabaseError):
         pass  # broken, or of another log.db: nothing in it is wanted
     finally:

@@ -1,14 +1,15 @@
 """One key in full: what is merged, who states what, how it came about, and what was kept out."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import orjson
 
 from catalog import views, words
-from catalog.bodies import Bodies, held, log_of, place
+from catalog.bodies import Bodies, log_of, place
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
+from catalog.composing import gathered
+from catalog.sources import Sources
 from catalog.standing import Held, current, stand, stated
 from records import identifiers, kinds
 from sync.store import Store
@@ -38,8 +39,8 @@ def show(store: Store, catalogue: Catalogue, key: str, view: int) -> dict[str, A
     index, part, op, fields, reason, applied_at, and size, that of the log under a receipt, 0 while this entry is not.
     """
     parts = _parts(catalogue, key)
-    bodies, name_of = Bodies(store), cache(catalogue.origin)
-    standing = stand(parts, view, bodies.load, name_of) if parts else None
+    bodies, sources = Bodies(store), Sources(catalogue)
+    standing = stand(parts, view, bodies.load, sources) if parts else None
     if standing is None:
         return None
     seen = [one.applied_at for one in parts if one.views & view]
@@ -68,11 +69,11 @@ def history(store: Store, catalogue: Catalogue, key: str, view: int = views.FULL
     for one in _parts(catalogue, key):
         if one.views & view:
             entries.setdefault(one.entry, []).append(one)
-    bodies, name_of = Bodies(store), cache(catalogue.origin)
+    bodies, sources = Bodies(store), Sources(catalogue)
     before: dict[str, dict[str, Any]] = {}
     found = []
     for _, parts in sorted(entries.items()):
-        said = stated(parts, bodies.load, name_of)
+        said = stated(parts, bodies.load, sources)
         if said is None:
             continue
         fields = said.record.fields if said.record.op == "assert" else {}
@@ -142,7 +143,7 @@ def _is_text(text: str) -> bool:
 
 def _parts(catalogue: Catalogue, key: str) -> list[Held]:
     row = catalogue.db.execute("select id from record where key = ? and wider is null", (key,)).fetchone()
-    return held(catalogue, [row[0]], {})[row[0]] if row else []
+    return gathered(catalogue, [row[0]], {})[row[0]] if row else []
 
 
 def _stated(store: Store, part: Held, bodies: Bodies) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from catalog import views
+from catalog.sources import Sources
 from records import kinds, merge, view
 from records.body import Record
 from records.merge import Assertion, Merged
@@ -16,17 +17,20 @@ from sync.schema import INDEX_SHIFT, LOG_SHIFT
 
 _GENERATION = re.compile(r"\.g[0-9]+$")
 Load = Callable[[int], Record | None]
-NameOf = Callable[[int], str]
 
 
 @dataclass(slots=True)
 class Held:
-    """One accepted part of a key: its id as in log.db, its mask of views, when it was applied, what it says if read."""
+    """One accepted part of a key: its id as in log.db, its mask of views, when it was applied, what it says if read.
+
+    `of` is the record whose key it states; that may be another one, which has joined this.
+    """
 
     id: int
     views: int
     applied_at: int
     record: Record | None = None
+    of: int = 0
 
     @property
     def log(self) -> int:
@@ -46,6 +50,10 @@ class Standing:
     origin: str
     merged: Merged
 
+    def record(self, key: str) -> Record:
+        """Return the key as one record that states what is merged."""
+        return Record(key, "assert", self.merged.kind, 1, self.merged.fields)
+
 
 @lru_cache(maxsize=4096)
 def city(origin: str) -> str:
@@ -55,32 +63,37 @@ def city(origin: str) -> str:
 
 
 def current(held: Iterable[Held], one_view: int) -> list[list[Held]]:
-    """Return the parts of each origin's newest entry that the view shows, in the order of logs."""
-    newest: dict[int, list[Held]] = {}
+    """Return the parts of each origin's newest entry for a key that the view shows, in the order of logs."""
+    newest: dict[tuple[int, int], list[Held]] = {}
     for one in held:
         if one.views & one_view:
-            known = newest.get(one.log)
+            known = newest.get((one.log, one.of))
             if known is None or one.entry > known[0].entry:
-                newest[one.log] = [one]
+                newest[one.log, one.of] = [one]
             elif one.entry == known[0].entry:
                 known.append(one)
-    return [newest[log] for log in sorted(newest)]
+    return [newest[at] for at in sorted(newest)]
 
 
-def stand(held: list[Held], one_view: int, load: Load, name_of: NameOf) -> Standing | None:
+def stand(held: list[Held], one_view: int, load: Load, sources: Sources) -> Standing | None:
     """Return how the key stands in one view, or None if the view shows nothing of it."""
-    said = (stated(parts, load, name_of) for parts in current(held, one_view))
-    found = [one for one in said if one]
+    found = assertions(held, one_view, load, sources)
     if not found:
         return None
     live = [one for one in found if one.record.op == "assert"] or found
-    first = max(sorted(live, key=lambda one: one.origin), key=lambda one: one.dated)
-    return Standing(one_view, first.origin, merge.merge(found))
+    return Standing(one_view, merge.in_order(live)[0].origin, merge.merge(found))
 
 
-def stands(held: list[Held], load: Load, name_of: NameOf) -> list[Standing]:
+def assertions(held: list[Held], one_view: int, load: Load, sources: Sources) -> list[Assertion]:
+    """Return what each origin states of the key now, as a view shows it, with its rank."""
+    said = (stated(parts, load, sources) for parts in current(held, one_view))
+    found = [one for one in said if one]
+    return merge.ranked(found, sources.source) if len(found) > 1 else found
+
+
+def stands(held: list[Held], load: Load, sources: Sources) -> list[Standing]:
     """Return the distinct results of all views, the full view's first."""
-    alone = _alone(held, load, name_of)
+    alone = _alone(held, load, sources)
     if alone:
         return [alone]
     shown: dict[tuple[int, ...], int] = {}
@@ -90,7 +103,7 @@ def stands(held: list[Held], load: Load, name_of: NameOf) -> list[Standing]:
             shown[ids] = shown.get(ids, 0) | one_view
     found: list[Standing] = []
     for mask in shown.values():
-        one = stand(held, mask & -mask, load, name_of)
+        one = stand(held, mask & -mask, load, sources)
         same = next((at for at, other in enumerate(found) if one and _same(one, other)), None)
         if one and same is None:
             found.append(replace(one, views=mask))
@@ -99,13 +112,13 @@ def stands(held: list[Held], load: Load, name_of: NameOf) -> list[Standing]:
     return found
 
 
-def _alone(held: list[Held], load: Load, name_of: NameOf) -> Standing | None:
+def _alone(held: list[Held], load: Load, sources: Sources) -> Standing | None:
     """Return the standing of a key that one origin states in one part for everybody, as nearly all are; else None."""
     newest = current(held, views.FULL)
     if len(newest) != 1 or len(newest[0]) != 1 or newest[0][0].views != sum(views.ALL):
         return None
     part = newest[0][0]
-    record, origin = part.record or load(part.id), name_of(part.log)
+    record, origin = part.record or load(part.id), sources.name(part.log)
     return Standing(part.views, origin, merge.merge([Assertion(origin, 0, "", record)])) if record else None
 
 
@@ -113,8 +126,11 @@ def _same(one: Standing, other: Standing) -> bool:
     return (one.origin, one.merged.kind, one.merged.fields) == (other.origin, other.merged.kind, other.merged.fields)
 
 
-def stated(parts: list[Held], load: Load, name_of: NameOf) -> Assertion | None:
-    """Return what one entry states: its parts laid over each other, the narrower audience on top; None if erased."""
+def stated(parts: list[Held], load: Load, sources: Sources) -> Assertion | None:
+    """Return what one entry states: its parts laid over each other, the narrower audience on top; None if erased.
+
+    Its rank is that of nobody yet.
+    """
     said: Record | None = None
     for part in sorted(parts, key=lambda one: (-one.views, one.id)):
         record = part.record or load(part.id)
@@ -124,19 +140,20 @@ def stated(parts: list[Held], load: Load, name_of: NameOf) -> Assertion | None:
         said = replace(record, fields=fields)
     if said is None:
         return None
-    return Assertion(name_of(parts[0].log), 0, view.columns(said).publication_date, said)
+    return Assertion(sources.name(parts[0].log), merge.OTHER, view.columns(said).publication_date, said)
 
 
-def row(key: str, standing: Standing, held: list[Held]) -> tuple:
-    """Return the columns of `record` behind id, key and wider."""
-    merged = standing.merged
+def row(key: str, standing: Standing, held: list[Held], followed: tuple[str, str] = ("", "")) -> tuple:
+    """Return the columns of `record` behind id, key and wider; `followed` is the status by events, and whose."""
     times = [one.applied_at for one in held if one.views & standing.views]
-    record = Record(key, "assert", merged.kind, 1, merged.fields)
-    state = "current" if merged.fields else "tombstone"
-    return shape(record, standing.views, standing.origin, state, min(times), max(times))
+    state = "current" if standing.merged.fields else "tombstone"
+    record = standing.record(key)
+    return shape(record, standing.views, standing.origin, state, min(times), max(times), followed)
 
 
-def shape(record: Record, mask: int, origin: str, state: str, first: int, last: int) -> tuple:
+def shape(
+    record: Record, mask: int, origin: str, state: str, first: int, last: int, followed: tuple[str, str] = ("", "")
+) -> tuple:
     """Return the columns of `record` behind id, key and wider."""
     shown, kind = view.columns(record), kinds.get(record.kind)
     return (
@@ -148,7 +165,8 @@ def shape(record: Record, mask: int, origin: str, state: str, first: int, last: 
         "; ".join(shown.applicants),
         shown.filing_date,
         shown.publication_date,
-        shown.status,
+        shown.status or followed[0],
+        "" if shown.status else followed[1],
         city(origin),
         origin,
         state,

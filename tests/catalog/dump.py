@@ -6,7 +6,8 @@ import zstandard
 from catalog.catalogue import Catalogue
 
 _SHOWN = (
-    "key, views, kind, category, title, number, applicants, filing_date, publication_date, status, city, origin, state"
+    "key, views, kind, category, title, number, applicants, filing_date, publication_date, status, status_from, city, "
+    "origin, state"
 )
 
 
@@ -28,6 +29,13 @@ def dump(catalogue: Catalogue) -> dict[str, list[tuple]]:
         "quarantine": "select * from quarantine",
         "symbol": f"select ipc, {name.format('record')} from symbol",
         "listed": f"select day, {name.format('record')} from listed",
+        "claim": f"select alias, {name.format('record')}, views from claim",
+        "loose": f"select {name.format('record')}, alias from loose",
+        "joined": f"select {name.format('record')}, (select key from record where id = joined.right), views from joined",
+        "about": f"select right, {name.format('record')} from about",
+        "organisation": "select * from organisation",
+        "basis": "select * from basis",
+        "stale": f"select {name.format('record')} from stale",
         "dirty": f"select {name.format('record')} from dirty",
     }
     found = {table: sorted(db.execute(query).fetchall(), key=repr) for table, query in queries.items()}

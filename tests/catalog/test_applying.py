@@ -9,6 +9,7 @@ from catalog.catalogue import Catalogue
 from catalog.errors import NoCatalogue, OtherLog
 from catalog.rebuilding import rebuild
 from catalog.showing import history, quarantine, show
+from catalog.sources import role_by_name
 from catalog.views import ALLIANCE, FULL, OPEN
 from records.body import Record
 from records.checks import RULES_VERSION
@@ -205,7 +206,7 @@ def test_stop_ends_between_batches_and_the_next_call_goes_on(bench, monkeypatch)
         seen.append((done, total))
         stop.set()
 
-    apply(bench.logs.store, bench.catalogue, "", lambda: 1.0, progress, stop)
+    apply(bench.logs.store, bench.catalogue, "", lambda: 1.0, role_by_name, progress, stop)
     assert seen == [(2, 6)]
     assert bench.apply().entries == 4
     assert bench.catalogue.counts()["rights"] == 5
@@ -230,7 +231,7 @@ def test_two_who_apply_at_once_do_nothing_twice(tmp_path, monkeypatch):
     def work():
         try:
             store, catalogue = type(bench.logs.store)(tmp_path / "log.db"), Catalogue(bench.path)
-            done.append(apply(store, catalogue, "", lambda: 5.0))
+            done.append(apply(store, catalogue, "", lambda: 5.0, role_by_name))
         except Exception as error:
             failed.append(error)
 
@@ -258,8 +259,8 @@ def test_a_catalogue_of_another_log_is_refused_until_rebuilt(bench, tmp_path):
     other = Bench(tmp_path / "other")
     other.logs.file(SZU, patent(1), patent(2))
     with pytest.raises(OtherLog):
-        apply(other.logs.store, bench.catalogue, "", lambda: 1.0)
-    rebuild(other.logs.store, bench.path, "", lambda: 1.0)
+        apply(other.logs.store, bench.catalogue, "", lambda: 1.0, role_by_name)
+    rebuild(other.logs.store, bench.path, "", lambda: 1.0, role_by_name)
     other.apply()
     assert bench.catalogue.counts()["rights"] == 2
     other.close()
@@ -275,7 +276,7 @@ def test_rebuild_makes_what_is_missing_or_broken(bench, junk):
         file.unlink()
     if junk:
         bench.path.write_bytes(junk)
-    rebuild(bench.logs.store, bench.path, "", lambda: 5000.0)
+    rebuild(bench.logs.store, bench.path, "", lambda: 5000.0, role_by_name)
     bench.catalogue = Catalogue(bench.path)
     assert dump(bench.catalogue) == before
     assert not bench.path.with_name("catalog.db.new").exists()

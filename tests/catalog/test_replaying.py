@@ -14,6 +14,7 @@ from catalog.applying import apply
 from catalog.catalogue import Catalogue
 from catalog.indexing import index
 from catalog.rebuilding import rebuild
+from catalog.sources import role_by_name
 from records import checks
 from records.rules import finding
 from sync.store import Store
@@ -106,7 +107,7 @@ def test_a_rebuilt_view_has_the_same_rows_with_the_same_times(history):
             found.take(step)
         before = dump(found.bench.catalogue)
         with found.ruled():
-            rebuild(found.bench.logs.store, found.bench.path, "", lambda: 9000.0)
+            rebuild(found.bench.logs.store, found.bench.path, "", lambda: 9000.0, role_by_name)
         assert dump(found.bench.catalogue) == before
         assert found.bench.catalogue.db.execute("pragma integrity_check").fetchall() == [("ok",)]
 
@@ -119,7 +120,7 @@ def test_a_view_made_at_once_shows_the_same_as_one_made_night_by_night(history):
             found.take(step)
         beside = Catalogue.create(found.bench.path.with_name("beside.db"))
         with found.ruled():
-            apply(found.bench.logs.store, beside, "", lambda: 9000.0)
+            apply(found.bench.logs.store, beside, "", lambda: 9000.0, role_by_name)
         assert results(beside) == results(found.bench.catalogue)
         beside.close()
 
@@ -169,7 +170,7 @@ def applied(path: Path, log: Path, now: float, countdown: list[int], lands: bool
     store.db = Faulty(store.db, countdown, lands)
     catalogue.db = Faulty(catalogue.db, countdown, lands)
     try:
-        apply(store, catalogue, "", lambda: now)
+        apply(store, catalogue, "", lambda: now, role_by_name)
         index(store, catalogue)
     finally:
         for connection in connections:

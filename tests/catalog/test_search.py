@@ -12,6 +12,7 @@ from catalog import search, words
 from catalog.errors import BadQuery, BadToken
 from catalog.indexing import index
 from catalog.rebuilding import rebuild
+from catalog.sources import role_by_name
 from catalog.search import Query, find
 from catalog.views import ALLIANCE, FULL, OPEN
 from tests.catalog.bench import Bench
@@ -333,7 +334,7 @@ def test_a_token_ends_with_a_rebuild(bench):
     query = Query(words="照明", limit=4)
     query = replace(query, after=find(bench.catalogue, query, OPEN).next)
     assert len(find(bench.catalogue, query, OPEN).hits) == 4
-    rebuild(bench.logs.store, bench.path, "", lambda: bench.now)
+    rebuild(bench.logs.store, bench.path, "", lambda: bench.now, role_by_name)
     with pytest.raises(BadToken):
         find(bench.catalogue, query, OPEN)
 

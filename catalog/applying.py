@@ -5,7 +5,7 @@ journal ahead, and the next call applies that row with its time. Any number of p
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from functools import cache
@@ -17,7 +17,7 @@ from catalog.catalogue import Catalogue
 from catalog.errors import OtherLog
 from catalog.journal import CHUNK
 from catalog.judgement import RoleOf
-from catalog.reviewing import Range
+from catalog.reviewing import Range, Review
 from catalog.sources import role_by_name
 from records.checks import RULES_VERSION
 from sync.store import Store
@@ -51,15 +51,16 @@ def apply(
 ) -> Applied:
     """Bring the view up to what `store` holds under receipts (of `me`, the own log: everything); return what was new.
 
-    First replays what is journalled and not applied. Then, where RULES_VERSION is newer than the journal's or an origin
-    has another role, judges again and takes up what is judged otherwise now; then parts that have arrived; then what
-    the logs go on with. At last what has become stale by all this is put together again. `role_of` gives an origin's
-    role in the registry, "" for one that is not there. `progress` gets (entries done, all that wait); `stop` ends the
-    call between two batches. Raises OtherLog.
+    First replays what is journalled and not applied. Then, where RULES_VERSION is newer than the journal's, a kind has
+    come or an origin has another role, judges again and takes up what is judged otherwise now; then parts that have
+    arrived; then what the logs go on with. At last what has become stale by all this is put together again. `role_of`
+    gives an origin's role in the registry, "" for one that is not there. `progress` gets (entries done, all that wait);
+    `stop` ends the call between two batches. Raises OtherLog.
     """
     _agree(store, catalogue)
     total = catalogue.lag(store, me).entries
     role_of = cache(_known(role_of))
+    Review(store, catalogue, role_of).begin()
     done, batches = Applied(), _batches(store, catalogue, me, clock, role_of)
     while not (stop and stop.is_set()) and (one := next(batches, None)):
         done = done.plus(one)
@@ -135,12 +136,11 @@ def _no_collecting() -> Iterator[None]:
 
 def _plan(store: Store, catalogue: Catalogue, me: str, role_of: RoleOf) -> list[list[Range]]:
     """Return what is to be journalled next, in groups that belong together."""
-    known = journal.rules(store)
+    review, known = Review(store, catalogue, role_of), journal.rules(store)
     if known is not None and known < RULES_VERSION:
-        return [[*reviewing.otherwise(store, catalogue, role_of), (0, 0, 0)]]
+        return [[*review.all(), (0, 0, 0)]]
     arrived = list(reviewing.ranges(_arrived(store, catalogue)))
-    reviewed = reviewing.review(store, catalogue, role_of)
-    return [one for one in (arrived, reviewed) if one] + [[one] for one in _unapplied(store, catalogue, me)]
+    return [one for one in (arrived, review.due()) if one] + [[one] for one in _unapplied(store, catalogue, me)]
 
 
 def _unapplied(store: Store, catalogue: Catalogue, me: str) -> Iterator[Range]:

@@ -1,20 +1,18 @@
 """One journal row into the catalogue, inside one transaction of it.
 
-New rights with a single statement, nearly all there are, go straight into their row; every other key is put together
-from all its current statements (composing.py).
+New rights and events with a single statement, nearly all there are, go straight into their row; every other key is put
+together from all its current statements (composing.py).
 """
 
 from collections.abc import Set
 from dataclasses import replace
 
-from catalog import aliases, judgement, standing
+from catalog import aliases, events, judgement, standing
 from catalog.bodies import log_of
 from catalog.catalogue import Catalogue
 from catalog.composing import Composer
 from catalog.journal import Batch
 from catalog.judgement import Judged, RoleOf, Statement
-from records import kinds
-from records.body import Record
 from sync.schema import key
 from sync.store import Store
 
@@ -29,7 +27,7 @@ def apply_batch(store: Store, catalogue: Catalogue, batch: Batch, role_of: RoleO
         log = log_of(store, batch.log)
         role = role_of(log.origin)
         work.cover(log.origin, role)
-        judged = judgement.judge(store, log, batch.first, batch.last, role)
+        judged = judgement.judge(store, log, batch.first, batch.last, role, work.known)
         work.put(judged)
     work.finish()
     withdrawn = sum(one.record.op == "withdraw" for one in judged.statements)
@@ -45,6 +43,7 @@ class _Work:
         self._catalogue = catalogue
         self._touched: dict[int, str] = {}  # records that lost an assertion, with their key
         self._composer = Composer(store, catalogue)
+        self.known = self._composer.known
         self._db.execute(
             "insert into batch(id, log, first, last, applied_at, rules) values (?, ?, ?, ?, ?, ?)",
             (batch.id, batch.log, batch.first, batch.last, batch.applied_at, batch.rules),
@@ -104,33 +103,29 @@ class _Work:
         self._db.executemany("insert into assertion(id, record, views, op, batch) values (?, ?, ?, ?, ?)", rows)
 
     def _simple(self, stated: dict[str, list[Statement]], known: Set[str]) -> dict[str, Statement]:
-        """Return the new keys of rights with a single statement, which need nothing but their row and their claims."""
+        """Return the new rights and events with one statement, which need no more than a row and their links."""
         found = {}
         for name, many in stated.items():
             if len(many) == 1 and name not in known:
-                kind = kinds.get(many[0].record.kind)
-                if kind and kind.category == "right" and not aliases.is_loose(kind, name):
+                kind = self._composer.known.get(many[0].record.kind)
+                if kind and kind.category in ("right", "event") and not aliases.is_loose(kind, name):
                     found[name] = many[0]
         return found
 
     def _put_simple(self, simple: dict[str, Statement], ids: dict[str, int]) -> None:
-        at, origin = self._batch.applied_at, self._composer.sources.name(self._batch.log)
-        rows, claims = [], []
+        at, origin, known = self._batch.applied_at, self._composer.sources.name(self._batch.log), self._composer.known
+        rows, claims, about = [], [], []
         for name, one in simple.items():
             record, id = one.record, ids[name]
-            if record.op == "assert":
-                rows.append((id, name, None, *standing.shape(record, one.views, origin, "current", at, at)))
-                claims += [(alias, id, one.views) for alias in _claimed(record)]
-            else:
+            state = "current" if record.op == "assert" else "tombstone"
+            if state == "tombstone":
                 record = replace(record, fields={})
-                rows.append((id, name, None, *standing.shape(record, one.views, origin, "tombstone", at, at)))
-        self._composer.put_new(rows, claims)
+            rows.append((id, name, None, *standing.shape(record, one.views, origin, state, at, at, known)))
+            kind = known[record.kind]
+            claims += [(alias, id, one.views) for alias in aliases.claimed(kind, record.fields)]
+            about += [(right, id) for right in events.rights(kind, record.fields)]
+        self._composer.put_new(rows, claims, about)
 
     def finish(self) -> None:
         """Mark what must be indexed."""
         self._composer.finish()
-
-
-def _claimed(record: Record) -> tuple[str, ...]:
-    kind = kinds.get(record.kind)
-    return aliases.claimed(kind, record.fields) if kind else ()

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from catalog import aliases, events, organisations, schema, standing, views
+from catalog import aliases, events, organisations, published, schema, standing, views
 from catalog.aliases import Joins
 from catalog.bodies import Bodies, held
 from catalog.catalogue import Catalogue
 from catalog.sources import Sources
 from catalog.standing import Held, Standing
-from records import kinds, view
+from records import view
 from records.body import Record
+from records.merge import Merged
 from sync.store import Store
 
 _PUT = f"insert or replace into record values ({','.join('?' * len(schema.RECORD_COLUMNS))})"
@@ -59,6 +60,7 @@ class Composer:
         self._db = catalogue.db
         self._load = lru_cache(maxsize=_BODIES)(Bodies(store).load)
         self.sources = Sources(catalogue)
+        self.known = self.sources.known
         self._joins = Joins(catalogue)
         self._dirty: set[int] = set()
         self._has_events = events.any_known(catalogue)
@@ -76,10 +78,12 @@ class Composer:
         self._db.executemany(_PUT, rows)
         self._dirty.update(row[0] for row in rows)
 
-    def put_new(self, rows: list[tuple], claims: list[tuple[str, int, int]]) -> None:
-        """Write the rows of new rights, and what they claim: (alias, record, views)."""
+    def put_new(self, rows: list[tuple], claims: list[tuple[str, int, int]], about: list[tuple[str, int]]) -> None:
+        """Write the rows of new rights and events, what rights claim (alias, record, views), whose events they are."""
         self.put(rows)
         self._joins.add(claims)
+        if about:
+            events.add(self._catalogue, about)
         if self._has_events:
             named = events.with_events(self._catalogue, [row[1] for row in rows])
             events.touch(self._catalogue, named)
@@ -108,7 +112,7 @@ class Composer:
         for one_view in views.ALL:
             for parts in standing.current(own, one_view):
                 said = standing.stated(parts, self._load, self.sources)
-                kind = kinds.get(said.record.kind) if said else kind
+                kind = self.known.get(said.record.kind) if said else kind
                 if said and kind and said.record.op == "assert":
                     claims.update(
                         {alias: claims.get(alias, 0) | one_view for alias in aliases.claimed(kind, said.record.fields)}
@@ -124,20 +128,27 @@ class Composer:
     def _rows(self, name: str, record: int, parts: list[Held]) -> list[tuple]:
         """Return the columns of the key's rows behind id, key and wider, the full view's first."""
         stands = standing.stands(parts, self._load, self.sources)
-        if stands and stands[0].merged.kind == "organisation":
-            organisations.know(self._catalogue, name, stands[0].merged.fields)
+        self._know(name, stands[0].merged if stands else None)
         rows = []
         for one in stands:
             for followed, mask in self._followed(name, record, one).items():
-                rows.append(standing.row(name, replace(one, views=mask), parts, followed))
+                rows.append(standing.row(name, replace(one, views=mask), parts, self.known, followed))
         return rows
+
+    def _know(self, name: str, merged: Merged | None) -> None:
+        """Know the registered names and the kinds that a key states."""
+        kind, fields = (merged.kind, merged.fields) if merged else (name.partition(":")[0], {})
+        if kind == "organisation":
+            organisations.know(self._catalogue, name, fields)
+        elif kind == published.NAME:
+            published.know(self._catalogue, name, fields)
 
     def _followed(self, name: str, record: int, one: Standing) -> dict[tuple[str, str], int]:
         """Return the status that events give a right, and whose, in which views of a standing, the full one first."""
-        kind = kinds.get(one.merged.kind)
+        kind = self.known.get(one.merged.kind)
         if not (self._has_events and kind and kind.category == "right" and one.merged.fields):
             return {("", ""): one.views}
-        if view.columns(one.record(name)).status:
+        if view.columns(one.record(name), self.known).status:
             return {("", ""): one.views}
         found: dict[tuple[str, str], int] = {}
         for one_view in reversed(views.ALL):
@@ -151,7 +162,7 @@ class Composer:
         said = own[0].record or self._load(own[0].id)
         times = [one.applied_at for one in own]
         record = Record(name, "assert", said.kind if said else "", 1)
-        return standing.shape(record, mask, "", "joined", min(times), max(times))
+        return standing.shape(record, mask, "", "joined", min(times), max(times), self.known)
 
     def _write(self, name: str, record: int, rows: list[tuple], free: list[int]) -> None:
         written: list[tuple] = []
@@ -165,7 +176,6 @@ class Composer:
         if not written:
             self._joins.forget(record)
             events.link(self._catalogue, record, ())
-            organisations.know(self._catalogue, name, {})
 
     def finish(self) -> None:
         """Mark what must be indexed."""

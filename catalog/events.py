@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from catalog.catalogue import Catalogue
+from records import legal_status
 from records.kinds import Kind
 
 _NEWEST = (
-    "select record.status, record.key from about join record on record.id = about.record or record.wider = about.record "
+    "select record.status, record.key from about "
+    "join record on record.id = about.record or record.wider = about.record "
     "where about.right in ({}) and record.views & ? <> 0 and record.state = 'current' and record.status <> '' "
     "order by coalesce(nullif(record.filing_date, ''), record.publication_date) desc, record.publication_date desc, "
     "record.key desc limit 1"
@@ -21,6 +23,12 @@ def rights(kind: Kind, fields: dict[str, Any]) -> tuple[str, ...]:
     """Return the keys of the rights that an event says it is about; () for what is none."""
     said = fields.get("right") if kind.category == "event" else None
     return (said,) if isinstance(said, str) else ()
+
+
+def meaning(fields: dict[str, Any]) -> str:
+    """Return what an event makes of its right: "valid", "invalid", "pending", or "" where it leaves that open."""
+    code, st27, words = (fields.get(name) for name in ("code", "st27", "raw_text"))
+    return legal_status.by_event(*(said if isinstance(said, str) else "" for said in (code, st27, words)))
 
 
 def any_known(catalogue: Catalogue) -> bool:
@@ -39,6 +47,12 @@ def link(catalogue: Catalogue, record: int, rights: Iterable[str]) -> None:
         "insert into about(right, record) values (?, ?)", [(one, record) for one in wanted - known]
     )
     touch(catalogue, sorted(known | wanted))
+
+
+def add(catalogue: Catalogue, rows: Sequence[tuple[str, int]]) -> None:
+    """Know which rights new events are about: (right, record)."""
+    catalogue.db.executemany("insert into about(right, record) values (?, ?)", rows)
+    touch(catalogue, sorted({right for right, _ in rows}))
 
 
 def touch(catalogue: Catalogue, rights: Sequence[str]) -> None:

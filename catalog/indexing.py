@@ -20,6 +20,7 @@ from catalog.sources import Sources
 from catalog.standing import Held, stand
 from records import kinds
 from records.body import Record
+from records.kinds import Kinds
 from records.view import columns
 from sync.store import Store
 
@@ -68,7 +69,7 @@ def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
     for id, name, full, mask, day in rows:
         record = _record(name, parts[full], mask, bodies, sources)
         if record:
-            found.append((id, [*_texts(record), columns(record).ipc, day]))
+            found.append((id, [*_texts(record, sources.known), columns(record, sources.known).ipc, day]))
     _put(catalogue, found)
     db.executemany("delete from dirty where record = ?", [(id,) for id in dirty])
     return len(dirty)
@@ -81,9 +82,9 @@ def _record(name: str, parts: list[Held], mask: int, bodies: Bodies, sources: So
     return found.record(name) if found else None
 
 
-def _texts(record: Record) -> list[str]:
+def _texts(record: Record, known: Kinds) -> list[str]:
     """Return the columns of the word index."""
-    shown, kind = columns(record), kinds.get(record.kind)
+    shown, kind = columns(record, known), known.get(record.kind)
     places = kind.schema["x-view"]["number"] if kind else ()
     stated = [number for place in places for number in kinds.stated(record.fields, place)]
     numbers = [form for number in stated for form in words.written(number)]

@@ -10,19 +10,18 @@ from functools import lru_cache
 
 import orjson
 
-from catalog import views
-from records import body, checks, kinds
+from catalog import published, views
+from records import body, checks
 from records.body import Record
 from records.errors import MalformedRecord
 from records.finding import Finding, has_error
-from records.kinds import Kind
+from records.kinds import Kind, Kinds
 from sync import entry
 from sync.bundles import Bundles
 from sync.entry import SALT_BYTES
 from sync.errors import Malformed
 from sync.schema import key
 from sync.store import Log, Store
-
 
 RoleOf = Callable[[str], str]  # origin → its role in the registry
 _FILED_BY = {  # where a kind does not say
@@ -51,9 +50,28 @@ class Judged:
     waiting: list[int] = field(default_factory=list)
 
 
-def judge(store: Store, log: Log, first: int, last: int, role: str) -> Judged:
+@dataclass(frozen=True, slots=True)
+class _Author:
+    """Whose entries are judged, and by which kinds."""
+
+    origin: str
+    role: str
+    known: Kinds
+
+    def may_state(self, record: Record) -> bool:
+        kind = self.known.get(record.kind)
+        if kind is None:
+            return True  # its own finding says so
+        if self.role not in _filed_by(kind):
+            return False
+        about = record.key.partition(":")[2]
+        is_member = kind.name == "organisation" and not about.startswith("uscc/")
+        return not is_member or f"{about}/".startswith(f"{self.origin}/")
+
+
+def judge(store: Store, log: Log, first: int, last: int, role: str, known: Kinds) -> Judged:
     """Return what entries [first, last) of a log, whose origin has that role, are worth by today's rules."""
-    bundles, found = Bundles(store, log), Judged()
+    bundles, found, author = Bundles(store, log), Judged(), _Author(log.origin, role, known)
     parts = dict(bundles.parts(first, last))
     for index, raw in enumerate(bundles.entries(first, last), first):
         try:
@@ -64,36 +82,26 @@ def judge(store: Store, log: Log, first: int, last: int, role: str) -> Judged:
         for number, (audience, _) in enumerate(commitments if kind == entry.RECORD else ()):
             mask = views.of_audience(audience)
             if mask and (content := parts.get((index, number))) is not None:
-                _part(found, log.origin, role, key(log.id, index, number), mask, content)
+                _part(found, author, key(log.id, index, number), mask, content)
             elif mask:
                 found.waiting.append(key(log.id, index, number))
     return found
 
 
-def _part(found: Judged, origin: str, role: str, id: int, mask: int, content: bytes) -> None:
+def _part(found: Judged, author: _Author, id: int, mask: int, content: bytes) -> None:
     try:
         record = body.decode(content[SALT_BYTES:])
     except MalformedRecord as error:
         found.rejected.append(_rejected(id, "", [_unreadable(error)]))
         return
-    findings = checks.check(record)
-    if not _may_state(origin, role, record):
+    findings = checks.check(record, author.known)
+    if not author.may_state(record):
         findings.append(_misplaced(record))
+    findings += published.faults(record)
     if findings and has_error(findings):
         found.rejected.append(_rejected(id, record.key, findings))
     else:
         found.statements.append(Statement(id, mask, record))
-
-
-def _may_state(origin: str, role: str, record: Record) -> bool:
-    kind = kinds.get(record.kind)
-    if kind is None:
-        return True  # its own finding says so
-    if role not in _filed_by(kind):
-        return False
-    about = record.key.partition(":")[2]
-    is_member = kind.name == "organisation" and not about.startswith("uscc/")
-    return not is_member or f"{about}/".startswith(f"{origin}/")
 
 
 @lru_cache
@@ -123,6 +131,6 @@ def _misplaced(record: Record) -> Finding:
         "kind",
         record.kind,
         f"该来源不能登记“{record.key}”：权利由网点或数据源提交，成员单位由其上级登记；请从正确的节点提交。",
-        f"This origin may not state {record.key!r}: rights come from outlets and feeds, organisations from the node that "
-        "registers them; file it there.",
+        f"This origin may not state {record.key!r}: rights come from outlets and feeds, organisations from the node "
+        "that registers them; file it there.",
     )

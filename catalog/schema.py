@@ -7,8 +7,9 @@ the full view keeps a row in the state "joined", so that it has its id when it l
 
 What a row rests on besides its own statements: `claim`, the keys under which a right is known as well (its publication
 numbers); `loose`, the keys that are only such a number; `joined`, which of them belong to which right now; `about`, the
-events of a right; `organisation`, the registered names that tell owners from others. Whatever changes there puts the
-records that rest on it into `stale`, to be put together again. `basis` says what the parts were last judged by.
+events of a right; `organisation`, the registered names that tell owners from others; `kind`, what the hub has
+published. Whatever changes there puts the records that rest on it into `stale`, to be put together again. `basis` says
+what the parts were last judged by.
 """
 
 import secrets
@@ -83,6 +84,7 @@ def _sources(db: Any) -> None:
     db.execute("create table about(right text, record integer, primary key (right, record)) without rowid")
     db.execute("create index about_record on about(record)")
     db["organisation"].create({"origin": str, "name": str, "uscc": str}, pk="origin")
+    db["kind"].create({"name": str, "version": int, "schema": str}, pk="name")
     db["stale"].create({"record": int}, pk="record")
     db["basis"].create({"name": str, "value": str}, pk="name")
 

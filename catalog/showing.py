@@ -5,13 +5,14 @@ from typing import Any
 
 import orjson
 
-from catalog import views, words
+from catalog import published, views, words
 from catalog.bodies import Bodies, log_of, place
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
 from catalog.composing import gathered
 from catalog.sources import Sources
 from catalog.standing import Held, current, stand, stated
-from records import identifiers, kinds
+from records import identifiers
+from records.kinds import Kinds
 from sync.store import Store
 
 
@@ -117,7 +118,7 @@ def find_key(catalogue: Catalogue, text: str) -> str | None:
     """
     application, publication = identifiers.application_number(text), identifiers.publication_number(text)
     values = [application.canonical if application else "", publication.number if publication else "", text.strip()]
-    keys = [text.strip(), *(key for value in values if value for key in _keys(value))]
+    keys = [text.strip(), *(key for value in values if value for key in _keys(value, published.known(catalogue)))]
     if not all(map(_is_text, keys)):
         return None
     found = dict(catalogue.many("select key, id from record where wider is null and key in ({})", keys))
@@ -131,9 +132,9 @@ def find_key(catalogue: Catalogue, text: str) -> str | None:
     return row and row[0]
 
 
-def _keys(value: str) -> list[str]:
+def _keys(value: str, known: Kinds) -> list[str]:
     """Return the keys that a number would give under any kind."""
-    templates = [template for kind in kinds.all() for template in kind.templates]
+    templates = [template for kind in known.all() for template in kind.templates]
     return [key for template in templates if (key := template.of_value(value))]
 
 

@@ -1,7 +1,11 @@
-"""Who states what: the origins of a catalogue by log, with the roles and registered names that their rank rests on."""
+"""Who states what: the origins of a catalogue by log, with the roles and registered names that their rank rests on.
+
+And in what terms: the kinds that are known.
+"""
 
 from functools import cache
 
+from catalog import published
 from catalog.catalogue import Catalogue
 from records.merge import Source
 
@@ -14,10 +18,11 @@ def role_by_name(origin: str) -> str:
 
 
 class Sources:
-    """Origins of one catalogue as they are now; for one transaction or call, since nothing is asked twice."""
+    """Origins and kinds (`known`) of one catalogue as they are now, for one transaction or call."""
 
     def __init__(self, catalogue: Catalogue):
         self._db = catalogue.db
+        self.known = published.known(catalogue)
         self.name = cache(self._name)
         self.source = cache(self._source)
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from catalog import views
+from catalog import events, views
 from catalog.sources import Sources
-from records import kinds, merge, view
+from records import merge, view
 from records.body import Record
+from records.kinds import Kinds
 from records.merge import Assertion, Merged
 from sync.schema import INDEX_SHIFT, LOG_SHIFT
 
@@ -140,22 +141,30 @@ def stated(parts: list[Held], load: Load, sources: Sources) -> Assertion | None:
         said = replace(record, fields=fields)
     if said is None:
         return None
-    return Assertion(sources.name(parts[0].log), merge.OTHER, view.columns(said).publication_date, said)
+    return Assertion(sources.name(parts[0].log), merge.OTHER, view.columns(said, sources.known).publication_date, said)
 
 
-def row(key: str, standing: Standing, held: list[Held], followed: tuple[str, str] = ("", "")) -> tuple:
+def row(key: str, standing: Standing, held: list[Held], known: Kinds, followed: tuple[str, str] = ("", "")) -> tuple:
     """Return the columns of `record` behind id, key and wider; `followed` is the status by events, and whose."""
     times = [one.applied_at for one in held if one.views & standing.views]
     state = "current" if standing.merged.fields else "tombstone"
     record = standing.record(key)
-    return shape(record, standing.views, standing.origin, state, min(times), max(times), followed)
+    return shape(record, standing.views, standing.origin, state, min(times), max(times), known, followed)
 
 
 def shape(
-    record: Record, mask: int, origin: str, state: str, first: int, last: int, followed: tuple[str, str] = ("", "")
+    record: Record,
+    mask: int,
+    origin: str,
+    state: str,
+    first: int,
+    last: int,
+    known: Kinds,
+    followed: tuple[str, str] = ("", ""),
 ) -> tuple:
     """Return the columns of `record` behind id, key and wider."""
-    shown, kind = view.columns(record), kinds.get(record.kind)
+    shown, kind = view.columns(record, known), known.get(record.kind)
+    status: str = events.meaning(record.fields) if kind and kind.category == "event" else shown.status
     return (
         mask,
         record.kind,
@@ -165,8 +174,8 @@ def shape(
         "; ".join(shown.applicants),
         shown.filing_date,
         shown.publication_date,
-        shown.status or followed[0],
-        "" if shown.status else followed[1],
+        status or followed[0],
+        "" if status else followed[1],
         city(origin),
         origin,
         state,

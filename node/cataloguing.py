@@ -3,18 +3,29 @@
 import threading
 from collections.abc import Callable
 
-from catalog import applying, indexing
+from catalog import applying, indexing, published
 from catalog.catalogue import Catalogue
 from node.node import Node
+from records.kinds import Kinds
 
 APPLY_WAIT_S = 600.0
 
 
 def catalogue(node: Node) -> Catalogue:
-    """Return this node's catalogue, made where there is none: it is a view and can be made again."""
+    """Return this node's catalogue, made where there is none or an older one: it is a view and can be made again."""
     if not node.home.catalog_db.exists():
         return Catalogue.create(node.home.catalog_db)
-    return Catalogue(node.home.catalog_db)
+    found = Catalogue(node.home.catalog_db)
+    if found.is_current():
+        return found
+    found.close()
+    return Catalogue.create(node.home.catalog_db)
+
+
+def known_kinds(node: Node) -> Kinds:
+    """Return the kinds that this node goes by: the program's, and what the hub has published."""
+    with catalogue(node) as found:
+        return published.known(found)
 
 
 def apply(
@@ -24,7 +35,7 @@ def apply(
 ) -> int:
     """Bring the catalogue and its index up to what is stored; return the entries applied."""
     with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
-        applied = applying.apply(opened.store, found, node.origin, node.clock, progress, stop)
+        applied = applying.apply(opened.store, found, node.origin, node.clock, opened.role_of, progress, stop)
         indexing.index(opened.store, found, stop=stop)
     return applied.entries
 
@@ -32,4 +43,4 @@ def apply(
 def apply_own(node: Node) -> None:
     """Bring the catalogue up to this node's own log, for comparing; the search index follows when there is time."""
     with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
-        applying.apply(opened.store, found, node.origin, node.clock)
+        applying.apply(opened.store, found, node.origin, node.clock, opened.role_of)

@@ -260,7 +260,9 @@ def rebuild(top: frame.Group) -> None:
             node.opened() as here,
             context.progress(_("entries applied"), None) as advance,
         ):
-            done = rebuilding.rebuild(here.store, node.home.catalog_db, node.origin, node.clock, _delta(advance))
+            done = rebuilding.rebuild(
+                here.store, node.home.catalog_db, node.origin, node.clock, here.role_of, _delta(advance)
+            )
         context.say(_("Rebuilt: {count} entries applied.").format(count=done.entries))
         context.emit({"entries": done.entries, "rights": nodes.standing(node)["catalogue"]["rights"]})
 

@@ -131,6 +131,11 @@ class Opened:
         node = self.node
         return sealed.unseal(body, node.keys.hpke_seed, node.federation.id, author, node.origin)
 
+    def role_of(self, origin: str) -> str:
+        """Return an origin's role as its home registers it, "" for one that is not registered here."""
+        found = self.registry.find(origin)
+        return found.node.role if found else ""
+
     def seal_as_hub(self, resign: bool = False, anyway: str = "") -> int:
         """Sign the own log of a node that has no parent; return its size.
 

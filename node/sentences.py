@@ -57,6 +57,7 @@ SENTENCES: Mapping[str, str] = {
     "catalog.errors.BadQuery": N_("The query cannot be answered: {0} = {1}: {2}. Change it and try again."),
     "catalog.errors.BadToken": N_("This page of the list is no longer known ({0}). Start the list from the beginning."),
     "records.errors.RecordsError": N_("The record is refused: {0}."),
+    "records.errors.MalformedKind": N_("This is no usable kind: {0}. Correct its schema and publish it again."),
     "records.errors.MalformedRecord": N_("This is no valid record: {0}. Correct the row and import it again."),
     "records.errors.MissingLibrary": N_(
         "Writing {0} needs the library {1}, which is not installed. Install banyan-ip[{2}], or take another format."

@@ -41,7 +41,7 @@ def apply(outlet: Path, catalog_db: Path, with_index: bool) -> tuple[float, floa
     node = Node.open(Home(outlet))
     with node.opened() as opened, Catalogue.create(catalog_db) as catalogue:
         started = time.perf_counter()
-        done = applying.apply(opened.store, catalogue, node.origin, time.time)
+        done = applying.apply(opened.store, catalogue, node.origin, time.time, opened.role_of)
         applied = done.entries / (time.perf_counter() - started)
         if done.quarantined or not with_index:
             return _only_good(done, applied), 0.0

@@ -31,9 +31,11 @@ def dump(catalogue: Catalogue) -> dict[str, list[tuple]]:
         "listed": f"select day, {name.format('record')} from listed",
         "claim": f"select alias, {name.format('record')}, views from claim",
         "loose": f"select {name.format('record')}, alias from loose",
-        "joined": f"select {name.format('record')}, (select key from record where id = joined.right), views from joined",
+        "joined": f"select {name.format('record')}, (select key from record as full where full.id = joined.right), "
+        "views from joined",
         "about": f"select right, {name.format('record')} from about",
         "organisation": "select * from organisation",
+        "kind": "select * from kind",
         "basis": "select * from basis",
         "stale": f"select {name.format('record')} from stale",
         "dirty": f"select {name.format('record')} from dirty",

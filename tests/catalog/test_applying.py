@@ -157,7 +157,7 @@ def test_newer_rules_take_up_only_what_they_judge_otherwise(bench, monkeypatch):
     bench.logs.file(SCUT, patent(1, "甲"), patent(2, "乙", ipc=["?"]), patent(3, "丙", ipc=["?"]))
     bench.apply()
     monkeypatch.setattr("catalog.applying.RULES_VERSION", RULES_VERSION + 1)
-    monkeypatch.setattr("catalog.judgement.checks.check", lambda record: [])
+    monkeypatch.setattr("catalog.judgement.checks.check", lambda record, known: [])
     assert bench.apply().entries == 2
     assert [rows(bench, number)[0][3] for number in (1, 2, 3)] == [1001, 1002, 1002]
     assert bench.apply().entries == 0

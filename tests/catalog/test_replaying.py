@@ -83,10 +83,10 @@ class World:
         ):
             yield
 
-    def _check(self, record, check=checks.check):
+    def _check(self, record, known, check=checks.check):
         refused = "烂", "劣" if self.rules < 2 else "坏"
         bad = record.fields.get("title") in refused
-        return [*check(record), *([finding("SCHEMA", "title", "", detail="x")] if bad else [])]
+        return [*check(record, known), *([finding("SCHEMA", "title", "", detail="x")] if bad else [])]
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from catalog import search, words
 from catalog.errors import BadQuery, BadToken
 from catalog.indexing import index
 from catalog.rebuilding import rebuild
-from catalog.sources import role_by_name
 from catalog.search import Query, find
+from catalog.sources import role_by_name
 from catalog.views import ALLIANCE, FULL, OPEN
 from tests.catalog.bench import Bench
 from tests.catalog.logs import GZ, HUB, LED, SCUT, SZU, application_no, key_of, organisation, patent, withdrawal

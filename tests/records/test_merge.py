@@ -48,7 +48,7 @@ def test_rank_then_date_then_origin():
 
 
 def test_a_field_comes_from_whoever_states_it():
-    found = merge([assertion("hub", 0, "", title="灯"), assertion("scut", 5, "", abstract="照明")])
+    found = merge([assertion("hub", 0, "", title="灯"), assertion("scut", 4, "", abstract="照明")])
     assert (found.fields, found.conflicts) == ({"title": "灯", "abstract": "照明"}, {})
     assert found.sources == {"title": "hub", "abstract": "scut"}
 

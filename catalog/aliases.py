@@ -17,12 +17,25 @@ from records.template import Template
 
 
 def claimed(kind: Kind, fields: dict[str, Any]) -> tuple[str, ...]:
-    """Return the further keys of a right that states its proper identifier and others; () for one that does not."""
-    first, *further = kind.templates
-    if not further or kind.category != "right":
+    """Return the further keys that a right claims whose own key is not loose; () without other identifiers."""
+    found: tuple[str, ...] = ()
+    for name, template in _further(kind):
+        if not name or name in fields:  # nearly all that do not state it are told from that
+            found += template.fill(fields)
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else found
+
+
+@lru_cache
+def _further(kind: Kind) -> tuple[tuple[str, Template], ...]:
+    """Return the further templates of a right's key, each with a field without which it gives nothing, or ""."""
+    if kind.category != "right":
         return ()
-    found = [key for template in further for key in template.fill(fields)]
-    return tuple(dict.fromkeys(found)) if found and first.fill(fields) else ()
+    return tuple((_needed(template), template) for template in kind.templates[1:])
+
+
+def _needed(template: Template) -> str:
+    alone = (hole.paths[0] for hole in template.holes if hole.default is None and len(hole.paths) == 1)
+    return next((path.partition(".")[0] for path in alone), "")
 
 
 def is_loose(kind: Kind | None, key: str) -> bool:
@@ -50,35 +63,34 @@ class Joins:
         self._catalogue = catalogue
         self._db = catalogue.db
 
-    def add(self, rows: Sequence[tuple[str, int, int]]) -> None:
-        """Note what new rights claim: (alias, record, views)."""
-        self._db.executemany("insert into claim(alias, record, views) values (?, ?, ?)", rows)
-        aliases = [alias for alias, _, _ in rows]
-        self._settle(aliases)
+    def add(self, claims: Sequence[tuple[str, int, int]], loose: Sequence[tuple[int, str]]) -> None:
+        """Note what new rights claim, (alias, record, views), and new loose keys, (record, alias)."""
+        self._db.executemany("insert into claim(alias, record, views) values (?, ?, ?)", claims)
+        self._db.executemany("insert into loose(record, alias) values (?, ?)", loose)
+        aliases = [alias for alias, _, _ in claims]
+        self._settle([*aliases, *(alias for _, alias in loose)])
         events.touch(self._catalogue, events.with_events(self._catalogue, aliases))
 
-    def change(self, record: int, claims: dict[str, int]) -> None:
-        """Replace what one right claims by `claims`, alias → views."""
-        rows = self._db.execute("select alias, views from claim where record = ?", (record,)).fetchall()
-        if dict(rows) != claims:
-            self._db.execute("delete from claim where record = ?", (record,))
-            new = [(alias, record, mask) for alias, mask in claims.items()]
-            self._db.executemany("insert into claim(alias, record, views) values (?, ?, ?)", new)
-            touched = sorted(dict(rows).keys() | claims)
-            self._settle(touched)
-            if named := events.with_events(self._catalogue, touched):
-                events.touch(self._catalogue, named)
-                self._catalogue.stale([record])
-
-    def loosen(self, record: int, key: str) -> None:
-        """Know a loose key, which may have been known before."""
-        added = self._db.execute("insert or ignore into loose(record, alias) values (?, ?)", (record, key))
-        if added.rowcount:
-            self._settle([key])
+    def change(self, claims: dict[int, dict[str, int]], loose: Sequence[tuple[int, str]]) -> None:
+        """Replace what rights claim, by record alias → views, and know loose keys, which may have been known before."""
+        before: dict[int, dict[str, int]] = {}
+        query = "select record, alias, views from claim where record in ({})"
+        for record, alias, mask in self._catalogue.many(query, list(claims)):
+            before.setdefault(record, {})[alias] = mask
+        changed = [record for record, now in claims.items() if before.get(record, {}) != now]
+        self._db.executemany("delete from claim where record = ?", [(record,) for record in changed])
+        new = [(alias, record, mask) for record in changed for alias, mask in claims[record].items()]
+        self._db.executemany("insert into claim(alias, record, views) values (?, ?, ?)", new)
+        self._db.executemany("insert or ignore into loose(record, alias) values (?, ?)", loose)
+        touched = {alias for record in changed for alias in claims[record].keys() | before.get(record, {})}
+        self._settle([*touched, *(alias for _, alias in loose)])
+        if named := events.with_events(self._catalogue, sorted(touched)):
+            events.touch(self._catalogue, named)
+            self._catalogue.stale(changed)
 
     def forget(self, record: int) -> None:
         """Forget a key of which nothing is left."""
-        self.change(record, {})
+        self.change({record: {}}, ())
         self._db.execute("delete from loose where record = ?", (record,))
         self._db.execute("delete from joined where record = ?", (record,))
 
@@ -99,8 +111,13 @@ class Joins:
 
     def _settle(self, aliases: Sequence[str]) -> None:
         """Let loose keys join the one right that claims them in each view; what changes is put together again."""
-        for record, alias in self._loose(aliases):
-            claims = self._db.execute("select record, views from claim where alias = ?", (alias,)).fetchall()
+        loose = self._loose(aliases)
+        claimed: dict[str, list[tuple[int, int]]] = {}
+        query = "select alias, record, views from claim where alias in ({})"
+        for alias, right, mask in self._catalogue.many(query, [alias for _, alias in loose]):
+            claimed.setdefault(alias, []).append((right, mask))
+        for record, alias in loose:
+            claims = claimed.get(alias, [])
             wanted: dict[int, int] = {}
             for view in views.ALL:
                 rights = [right for right, mask in claims if mask & view]

@@ -10,7 +10,7 @@ from dataclasses import replace
 from catalog import aliases, events, judgement, standing
 from catalog.bodies import log_of
 from catalog.catalogue import Catalogue
-from catalog.composing import Composer
+from catalog.composing import Composer, Links
 from catalog.journal import Batch
 from catalog.judgement import Judged, RoleOf, Statement
 from sync.schema import key
@@ -107,14 +107,14 @@ class _Work:
         found = {}
         for name, many in stated.items():
             if len(many) == 1 and name not in known:
-                kind = self._composer.known.get(many[0].record.kind)
-                if kind and kind.category in ("right", "event") and not aliases.is_loose(kind, name):
+                kind = self.known.get(many[0].record.kind)
+                if kind and kind.category in ("right", "event"):
                     found[name] = many[0]
         return found
 
     def _put_simple(self, simple: dict[str, Statement], ids: dict[str, int]) -> None:
-        at, origin, known = self._batch.applied_at, self._composer.sources.name(self._batch.log), self._composer.known
-        rows, claims, about = [], [], []
+        at, origin, known = self._batch.applied_at, self._composer.sources.name(self._batch.log), self.known
+        rows, links = [], Links()
         for name, one in simple.items():
             record, id = one.record, ids[name]
             state = "current" if record.op == "assert" else "tombstone"
@@ -122,9 +122,13 @@ class _Work:
                 record = replace(record, fields={})
             rows.append((id, name, None, *standing.shape(record, one.views, origin, state, at, at, known)))
             kind = known[record.kind]
-            claims += [(alias, id, one.views) for alias in aliases.claimed(kind, record.fields)]
-            about += [(right, id) for right in events.rights(kind, record.fields)]
-        self._composer.put_new(rows, claims, about)
+            if kind.category == "event":
+                links.about += [(right, id) for right in events.rights(kind, record.fields)]
+            elif aliases.is_loose(kind, name):
+                links.loose.append((id, name))
+            else:
+                links.claims += [(alias, id, one.views) for alias in aliases.claimed(kind, record.fields)]
+        self._composer.put_new(rows, links)
 
     def finish(self) -> None:
         """Mark what must be indexed."""

@@ -5,7 +5,7 @@ changes that has the key put together again (`Catalogue.stale`), and the result 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from catalog import aliases, events, organisations, published, schema, standing, views
@@ -52,6 +52,15 @@ def refresh(store: Store, catalogue: Catalogue) -> int:
     return len(rows)
 
 
+@dataclass(slots=True)
+class Links:
+    """What follows from new rights and events: claims (alias, record, views), loose keys (record, alias), events."""
+
+    claims: list[tuple[str, int, int]] = field(default_factory=list)
+    loose: list[tuple[int, str]] = field(default_factory=list)
+    about: list[tuple[str, int]] = field(default_factory=list)  # (right, record)
+
+
 class Composer:
     """Writes the rows of keys in one transaction, and marks what must be indexed."""
 
@@ -78,12 +87,12 @@ class Composer:
         self._db.executemany(_PUT, rows)
         self._dirty.update(row[0] for row in rows)
 
-    def put_new(self, rows: list[tuple], claims: list[tuple[str, int, int]], about: list[tuple[str, int]]) -> None:
-        """Write the rows of new rights and events, what rights claim (alias, record, views), whose events they are."""
+    def put_new(self, rows: list[tuple], links: Links) -> None:
+        """Write the rows of new rights and events, and what follows from them."""
         self.put(rows)
-        self._joins.add(claims)
-        if about:
-            events.add(self._catalogue, about)
+        self._joins.add(links.claims, links.loose)
+        if links.about:
+            events.add(self._catalogue, links.about)
         if self._has_events:
             named = events.with_events(self._catalogue, [row[1] for row in rows])
             events.touch(self._catalogue, named)
@@ -92,38 +101,51 @@ class Composer:
         """Put keys together, by key their record; bodies in `read`, by part, need not be loaded."""
         wanted = list(ids.values())
         own = held(self._catalogue, wanted, read)
-        for name, record in ids.items():
-            self._link(name, record, own[record])
+        self._link(ids, own)
         parts, away = gathered(self._catalogue, wanted, read), self._joins.out_of(wanted)
         narrower: dict[int, list[int]] = {}
         for wider, id in self._catalogue.many("select wider, id from record where wider in ({}) order by id", wanted):
             narrower.setdefault(wider, []).append(id)
+        written: list[tuple] = []
+        gone: list[int] = []
         for name, record in ids.items():
             rows = self._rows(name, record, parts[record])
             if away.get(record, 0) & views.FULL and own[record]:  # what the full view shows is another key
                 rows.insert(0, self._joined(name, own[record], away[record]))
-            self._write(name, record, rows, narrower.get(record, []))
+            free = narrower.get(record, [])
+            written += self._placed(name, record, rows, free)
+            gone += free if rows else [record, *free]
+        self._db.executemany("delete from record where id = ?", [(id,) for id in gone])
+        self._dirty.update(gone)
+        self.put(written)
 
-    def _link(self, name: str, record: int, own: list[Held]) -> None:
-        """Know what follows from the key's own statements: what it claims, whose event it is."""
-        claims: dict[str, int] = {}
-        rights: set[str] = set()
-        kind = None
+    def _link(self, ids: dict[str, int], own: dict[int, list[Held]]) -> None:
+        """Know what follows from the keys' own statements: what they claim, which are loose, whose events they are."""
+        claims: dict[int, dict[str, int]] = {}
+        loose = []
+        for name, record in ids.items():
+            said = self._said(own[record])
+            kind = self.known.get(said[0][0].kind) if said else None
+            live = [(one.fields, mask) for one, mask in said if one.op == "assert"]
+            if kind and kind.category == "event":
+                events.link(self._catalogue, record, {right for one, _ in live for right in events.rights(kind, one)})
+            elif kind and aliases.is_loose(kind, name):
+                loose.append((record, name))
+            elif kind and kind.category == "right":
+                mine = claims.setdefault(record, {})
+                for fields, mask in live:
+                    mine.update({alias: mine.get(alias, 0) | mask for alias in aliases.claimed(kind, fields)})
+        self._joins.change(claims, loose)
+
+    def _said(self, own: list[Held]) -> list[tuple[Record, int]]:
+        """Return what is stated now under a key itself, with the views that show it."""
+        shown: dict[tuple[int, ...], tuple[list[Held], int]] = {}
         for one_view in views.ALL:
             for parts in standing.current(own, one_view):
-                said = standing.stated(parts, self._load, self.sources)
-                kind = self.known.get(said.record.kind) if said else kind
-                if said and kind and said.record.op == "assert":
-                    claims.update(
-                        {alias: claims.get(alias, 0) | one_view for alias in aliases.claimed(kind, said.record.fields)}
-                    )
-                    rights.update(events.rights(kind, said.record.fields))
-        if kind and kind.category == "right":
-            self._joins.change(record, claims)
-            if aliases.is_loose(kind, name):
-                self._joins.loosen(record, name)
-        elif kind and kind.category == "event":
-            events.link(self._catalogue, record, rights)
+                ids = tuple(part.id for part in parts)
+                shown[ids] = parts, shown.get(ids, (parts, 0))[1] | one_view
+        said = ((standing.stated(parts, self._load, self.sources), mask) for parts, mask in shown.values())
+        return [(one.record, mask) for one, mask in said if one]
 
     def _rows(self, name: str, record: int, parts: list[Held]) -> list[tuple]:
         """Return the columns of the key's rows behind id, key and wider, the full view's first."""
@@ -164,18 +186,16 @@ class Composer:
         record = Record(name, "assert", said.kind if said else "", 1)
         return standing.shape(record, mask, "", "joined", min(times), max(times), self.known)
 
-    def _write(self, name: str, record: int, rows: list[tuple], free: list[int]) -> None:
-        written: list[tuple] = []
+    def _placed(self, name: str, record: int, rows: list[tuple], free: list[int]) -> list[tuple]:
+        """Return whole rows, with the ids that the key has, which are taken out of `free`, and new ones."""
+        found: list[tuple] = []
         for row in rows:
-            id = record if not written else free.pop(0) if free else self.new_id()
-            written.append((id, name, record if written else None, *row))
-        gone = free if written else [record, *free]
-        self._db.executemany("delete from record where id = ?", [(id,) for id in gone])
-        self.put(written)
-        self._dirty.update(gone)
-        if not written:
+            id = record if not found else free.pop(0) if free else self.new_id()
+            found.append((id, name, record if found else None, *row))
+        if not found:
             self._joins.forget(record)
             events.link(self._catalogue, record, ())
+        return found
 
     def finish(self) -> None:
         """Mark what must be indexed."""

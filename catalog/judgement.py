@@ -64,9 +64,10 @@ class _Author:
             return True  # its own finding says so
         if self.role not in _filed_by(kind):
             return False
+        if kind.name != "organisation":
+            return True
         about = record.key.partition(":")[2]
-        is_member = kind.name == "organisation" and not about.startswith("uscc/")
-        return not is_member or f"{about}/".startswith(f"{self.origin}/")
+        return about.startswith("uscc/") or f"{about}/".startswith(f"{self.origin}/")
 
 
 def judge(store: Store, log: Log, first: int, last: int, role: str, known: Kinds) -> Judged:
@@ -97,7 +98,8 @@ def _part(found: Judged, author: _Author, id: int, mask: int, content: bytes) ->
     findings = checks.check(record, author.known)
     if not author.may_state(record):
         findings.append(_misplaced(record))
-    findings += published.faults(record)
+    if record.kind == published.NAME:
+        findings += published.faults(record)
     if findings and has_error(findings):
         found.rejected.append(_rejected(id, record.key, findings))
     else:

@@ -163,17 +163,18 @@ def shape(
     followed: tuple[str, str] = ("", ""),
 ) -> tuple:
     """Return the columns of `record` behind id, key and wider."""
-    shown, kind = view.columns(record, known), known.get(record.kind)
-    status: str = events.meaning(record.fields) if kind and kind.category == "event" else shown.status
+    kind = known.get(record.kind)
+    title, number, applicants, filed, published, said = view.brief(record.fields, kind)
+    status: str = events.meaning(record.fields) if kind and kind.category == "event" else said
     return (
         mask,
         record.kind,
         kind.category if kind else "",
-        shown.title,
-        shown.number or record.key.rpartition(":")[2],
-        "; ".join(shown.applicants),
-        shown.filing_date,
-        shown.publication_date,
+        title,
+        number or record.key.rpartition(":")[2],
+        "; ".join(applicants),
+        filed,
+        published,
         status or followed[0],
         "" if status else followed[1],
         city(origin),

@@ -1,6 +1,7 @@
 """Key templates, and the texts that a path of a record's fields leads to."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 
@@ -67,13 +68,22 @@ def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
 
     A field or a member may be one value, a list of them, or a list of objects; numbers are written in decimal.
     """
-    name, _, member = path.partition(".")
+    name, member = _steps(path)
     value = fields.get(name)
     if value is None:
         return ()
-    if isinstance(value, str) and not member:
+    if not member and value.__class__ is str:
         return (value,)
     items = value if isinstance(value, list) else (value,)
     if member:
         items = [item[member] for item in items if isinstance(item, dict) and member in item]
-    return tuple([str(item) for item in items if isinstance(item, str | int | float) and not isinstance(item, bool)])
+    for item in items:
+        if item.__class__ is not str:
+            return tuple([str(item) for item in items if isinstance(item, str | int | float) and not isinstance(item, bool)])
+    return tuple(items)
+
+
+@cache
+def _steps(path: str) -> tuple[str, str]:
+    name, _, member = path.partition(".")
+    return name, member

@@ -52,19 +52,33 @@ def columns(record: Record, known: Kinds = kinds.BUILT_IN) -> View:
     """
     fields, kind = record.fields, known.get(record.kind)
     places = _places(kind) if kind else _USUAL
-    status_text = _first(fields, places["status"])
+    title, number, applicants, filed, published, status = brief(fields, kind)
     return View(
         kind=record.kind,
-        title=_first(fields, places["title"]),
-        number=_first(fields, places["number"]),
-        applicants=_every(fields, places["applicants"]),
+        title=title,
+        number=number,
+        applicants=applicants,
         inventors=_every(fields, places["inventors"]),
         ipc=_every(fields, places["ipc"]),
-        filing_date=_first(fields, places["filed"]),
-        publication_date=max(_every(fields, places["published"]), default=""),
-        status=legal_status.of(status_text, str(fields.get("legal_state", ""))),
-        status_text=status_text,
+        filing_date=filed,
+        publication_date=published,
+        status=status,
+        status_text=_first(fields, places["status"]),
         abstract=_first(fields, places["abstract"]),
+    )
+
+
+def brief(fields: dict[str, Any], kind: Kind | None) -> tuple[str, str, tuple[str, ...], str, str, legal_status.Status]:
+    """Return title, number, applicants, filing date, publication date and status, as `columns` gives them; in half the
+    time, for those who need no more."""
+    places = _places(kind) if kind else _USUAL
+    return (
+        _first(fields, places["title"]),
+        _first(fields, places["number"]),
+        _every(fields, places["applicants"]),
+        _first(fields, places["filed"]),
+        max(_every(fields, places["published"]), default=""),
+        legal_status.of(_first(fields, places["status"]), str(fields.get("legal_state", ""))),
     )
 
 

@@ -12,9 +12,9 @@ from banyan.v1 import enrolment_pb2_grpc
 from node import authority, errors, tokens
 from node.enrolment import OutOfTouch, joining_text, keys_hash, proofs_of, renewal_text
 from node.errors import NodeError
+from node.invitation_book import Invitation
 from node.messages import N_
 from node.node import Node, Opened
-from node.notebook import Invitation
 from node.tokens import Token
 from records import body
 from records.body import Record

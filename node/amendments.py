@@ -8,7 +8,7 @@ from catalog.filed import keys_between
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node
-from node.notebook import RowFinding, Submission
+from node.submission_book import RowFinding, Submission
 from node.submissions import UNDONE, Parts, Submitting, noted, shown, submitting, version, withdrawal
 from records import checks, kinds
 from records.body import Record

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from catalog.filed import Filed
 from node.node import Node
-from node.notebook import RowFinding, Submission
+from node.submission_book import RowFinding, Submission
 from node.submissions import UNDONE, Parts, Submitting, check_audience, noted, shown, submitting, version
 from records import changes, kinds, reading, statement
 from records.draft import Blank, Row

@@ -14,7 +14,8 @@ from node import cataloguing
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node, Opened
-from node.notebook import Notebook, RowFinding, Submission
+from node.notebook import Notebook
+from node.submission_book import RowFinding, Submission
 from records import audience as audiences
 from records import body
 from records.body import Record

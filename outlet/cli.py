@@ -9,8 +9,8 @@ from node import amendments, cataloguing, commands, exporting, frame, intake, lo
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
-from node.notebook import Submission
 from node.report import Context
+from node.submission_book import Submission
 from outlet import filing
 
 top = frame.group("banyan-outlet", N_("An outlet: files an organisation's records, and searches the federation."))

@@ -12,7 +12,7 @@ from node.commands import moment
 from node.home import write_whole
 from node.messages import N_, _
 from node.node import Node
-from node.notebook import Submission
+from node.submission_book import Submission
 from records import identifiers, kinds
 
 _TIER_WORDS = {"substation": "分站", "alliance": "联盟", "hub": "主站"}

@@ -8,7 +8,9 @@ import pytest
 from sqlite_utils import Database
 
 from node.errors import MissingStore, NoInvitation, NoSubmission, TokenExpired, TokenUsed, TokenWithdrawn
-from node.notebook import Invitation, Notebook, RowFinding
+from node.invitation_book import Invitation
+from node.notebook import Notebook
+from node.submission_book import RowFinding
 
 INVITED = Invitation(b"h" * 32, "ip.gd.example/gz/scut", "outlet", "华南理工大学", "", 1000, "invited", b"", 10)
 FINDING = RowFinding(2, "CN202310000001.2", "check-digit", "error", "number", "…", "校验位不对。", "Wrong check digit.")

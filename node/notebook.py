@@ -9,8 +9,11 @@ from typing import Any
 from sqlite_utils import Database, Migrations
 
 from node.errors import MissingStore
+from node.inbox_book import InboxBook
 from node.invitation_book import InvitationBook
+from node.mapping_book import MappingBook
 from node.run_book import RunBook
+from node.source_book import SourceBook
 from node.submission_book import SubmissionBook
 
 migrations = Migrations("node")
@@ -57,7 +60,23 @@ def m001_first(db: Any) -> None:
     db["finding"].create_index(["number", "row"])
 
 
-class Notebook(InvitationBook, RunBook, SubmissionBook):
+@migrations()
+def m002_imports(db: Any) -> None:
+    """What a file was read as, saved mappings, repositories to harvest, and files that came by the inbox."""
+    for name in ("records", "blank"):
+        db["submission"].add_column(name, int, not_null_default=0)
+    for name in ("format", "encoding", "layout", "mapping", "via"):
+        db["submission"].add_column(name, str, not_null_default="")
+    db["mapping"].create({"name": str, "body": str, "person": str, "saved_at": int}, pk="name")
+    texts = ("name", "url", "prefix", "set_spec", "audience", "added_by")
+    cursor = {"complete_from": str, "complete_at": int, "token": str, "began": str, "pages": int, "records": int}
+    db["source"].create({**dict.fromkeys(texts, str), "added_at": int, **cursor, "error": str}, pk="name")
+    item = {"name": str, "sha256": str, "state": str, "submission": int, "moved_to": str, "reason": str, "at": int}
+    db["inbox"].create({"id": int, **item}, pk="id")
+    db["inbox"].create_index(["state"])
+
+
+class Notebook(InvitationBook, RunBook, SubmissionBook, MappingBook, SourceBook, InboxBook):
     """The notebook of one home: its books in one file."""
 
     def __init__(self, path: Path) -> None:

@@ -3,17 +3,35 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from node.errors import NoSubmission
 from node.page import Page
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What a file was recognised as: its format, encoding and layout, and the name of the mapping that was used.
+
+    `via` says by which way it came: "" by a person's hand, "inbox/ID" or "source/NAME".
+    """
+
+    format: str = ""
+    encoding: str = ""
+    layout: str = ""
+    mapping: str = ""
+    via: str = ""
+
+
+BY_HAND = ReadAs()
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """One import: `state` is open, done, interrupted or undone; its sealed entries are [first, last) of the own log.
 
-    `findings` counts by rule; `undoes` is the number of the submission that this one takes back, 0 if none.
+    `rows` is blank rows, refused rows, and rows that state records; those state `records`, each of them sealed or
+    unchanged. `findings` counts by rule; `undoes` is the number of the submission that this one takes back, 0 if none.
     """
 
     number: int
@@ -31,6 +49,13 @@ class Submission:
     last: int
     findings: Mapping[str, int] = field(default_factory=dict)
     undoes: int = 0
+    records: int = 0
+    blank: int = 0
+    format: str = ""
+    encoding: str = ""
+    layout: str = ""
+    mapping: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +75,23 @@ class RowFinding:
 class SubmissionBook(Page):
     """The submissions of one notebook, and their findings."""
 
-    def open_submission(self, person: str, files: Iterable[str], file_sha256: str, now: float, undoes: int = 0) -> int:
+    def open_submission(
+        self,
+        person: str,
+        files: Iterable[str],
+        file_sha256: str,
+        now: float,
+        undoes: int = 0,
+        read: ReadAs = BY_HAND,
+    ) -> int:
         """Write down that an import has begun; return its number. Numbers are never used again."""
+        listed = json.dumps(list(files), ensure_ascii=False)
         with self._write() as db:
             row = db.execute(
                 "insert into submission (started_at, state, person, files, file_sha256, rows, sealed, unchanged,"
-                " refused, first, last, findings, undoes) values (?, 'open', ?, ?, ?, 0, 0, 0, 0, 0, 0, '{}', ?)",
-                [int(now), person, json.dumps(list(files), ensure_ascii=False), file_sha256, undoes],
+                " refused, first, last, findings, undoes, format, encoding, layout, mapping, via)"
+                " values (?, 'open', ?, ?, ?, 0, 0, 0, 0, 0, 0, '{}', ?, ?, ?, ?, ?, ?)",
+                [int(now), person, listed, file_sha256, undoes, *astuple(read)],
             )
             return int(row.lastrowid or 0)
 
@@ -73,13 +108,18 @@ class SubmissionBook(Page):
         last: int,
         findings: Mapping[str, int],
         state: str = "done",
+        records: int = 0,
+        blank: int = 0,
     ) -> None:
         """Write down how an import ended; one that takes another back makes that one undone. Raises NoSubmission."""
         with self._write() as db:
             changed = db.execute(
                 "update submission set ended_at = ?, state = ?, rows = ?, sealed = ?, unchanged = ?, refused = ?,"
-                " first = ?, last = ?, findings = ? where number = ?",
-                [int(now), state, rows, sealed, unchanged, refused, first, last, json.dumps(dict(findings)), number],
+                " first = ?, last = ?, findings = ?, records = ?, blank = ? where number = ?",
+                [
+                    *(int(now), state, rows, sealed, unchanged, refused, first, last),
+                    *(json.dumps(dict(findings)), records, blank, number),
+                ],
             )
             if changed.rowcount != 1:
                 raise NoSubmission(number)
@@ -110,6 +150,23 @@ class SubmissionBook(Page):
         with self._open() as db:
             rows = db.execute("select * from submission order by number desc limit ?", [limit]).fetchall()
         return [_submission(row) for row in rows]
+
+    def done_via(self, via: str) -> Submission | None:
+        """Return the newest whole import that came this way, or None."""
+        with self._open() as db:
+            row = db.execute(
+                "select * from submission where via = ? and state = 'done' order by number desc limit 1", [via]
+            ).fetchone()
+        return _submission(row) if row else None
+
+    def newest_of(self, file_sha256: str) -> int:
+        """Return the number of the newest import of this file that stands, whole or not; 0 for none."""
+        with self._open() as db:
+            row = db.execute(
+                "select max(number) from submission where file_sha256 = ? and state in ('done', 'interrupted')",
+                [file_sha256],
+            ).fetchone()
+        return row[0] or 0
 
     def add_findings(self, number: int, findings: Iterable[RowFinding]) -> None:
         """Write down findings of one import, all or none; raise NoSubmission."""

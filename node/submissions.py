@@ -93,8 +93,7 @@ class Submitting:
 
     def taken_before(self, digest: str) -> int:
         """Return the number of the newest earlier submission of the same file that was not undone, 0 for none."""
-        stands = [one for one in self._notebook.submissions() if one.state in ("done", "interrupted")]
-        return max((one.number for one in stands if one.file_sha256 == digest), default=0)
+        return self._notebook.newest_of(digest)
 
     def filed(self, keys: list[str], before: int | None = None) -> dict[str, Filed]:
         return filed(self._opened.store, self.catalogue, self.log, keys, before)

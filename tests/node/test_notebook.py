@@ -7,10 +7,13 @@ from dataclasses import replace
 import pytest
 from sqlite_utils import Database
 
+from node import notebook
 from node.errors import MissingStore, NoInvitation, NoSubmission, TokenExpired, TokenUsed, TokenWithdrawn
 from node.invitation_book import Invitation
+from node.mapping_book import NoMapping
 from node.notebook import Notebook
-from node.submission_book import RowFinding
+from node.source_book import NoSource, Source, SourceExists
+from node.submission_book import ReadAs, RowFinding
 
 INVITED = Invitation(b"h" * 32, "ip.gd.example/gz/scut", "outlet", "华南理工大学", "", 1000, "invited", b"", 10)
 FINDING = RowFinding(2, "CN202310000001.2", "check-digit", "error", "number", "…", "校验位不对。", "Wrong check digit.")
@@ -198,3 +201,80 @@ def test_findings_are_written_all_or_none(path):
     with pytest.raises(ValueError, match="broke"):
         Notebook(path).add_findings(number, broken())
     assert list(Notebook(path).findings(number)) == []
+
+
+def test_a_notebook_of_before_gains_what_came_since(tmp_path):
+    path = tmp_path / "node.db"
+    path.touch()
+    old = Database(sqlite3.connect(path))
+    notebook.migrations.apply(old, stop_before="m002_imports")
+    assert "mapping" not in old.table_names()
+    old["submission"].insert({"number": 1, "started_at": 5, "state": "done", "person": "王", "files": "[]"})
+    old["submission"].update(1, {"findings": "{}"})
+    old.conn.close()
+    found = Notebook(path).submission(1)
+    assert (found.records, found.blank, found.format, found.mapping, found.via) == (0, 0, "", "", "")
+    assert Notebook(path).mappings() == []
+
+
+def test_a_submission_says_what_its_file_was_read_as(path):
+    read = ReadAs("xlsx", "", "cnipa-search", "学校", "inbox/7")
+    number = Notebook(path).open_submission("王小明", ["a.xlsx"], "cd" * 32, 50, read=read)
+    assert Notebook(path).done_via("inbox/7") is None, "it is not whole yet"
+    close(path, number, rows=4, blank=1, records=2)
+    found = Notebook(path).done_via("inbox/7")
+    assert (found.number, found.rows, found.blank, found.records) == (number, 4, 1, 2)
+    assert ReadAs(found.format, found.encoding, found.layout, found.mapping, found.via) == read
+    assert (Notebook(path).newest_of("cd" * 32), Notebook(path).newest_of("ee" * 32)) == (number, 0)
+
+
+def test_mappings_are_kept_by_name(path):
+    with pytest.raises(NoMapping):
+        Notebook(path).mapping("学校")
+    Notebook(path).save_mapping("学校", {"kind": "design"}, "王", 5.5)
+    Notebook(path).save_mapping("学校", {"kind": "trademark"}, "李", 6.5)
+    assert [(one.name, one.body, one.person, one.saved_at) for one in Notebook(path).mappings()] == [
+        ("学校", {"kind": "trademark"}, "李", 6)
+    ]
+    Notebook(path).remove_mapping("学校")
+    with pytest.raises(NoMapping):
+        Notebook(path).remove_mapping("学校")
+
+
+def test_a_source_knows_how_far_it_was_harvested(path):
+    source = Source("scut", "https://ir.example/oai", "oai_dc", "patents", "", "王", 5)
+    Notebook(path).add_source(source)
+    with pytest.raises(SourceExists):
+        Notebook(path).add_source(source)
+    Notebook(path).page_taken("scut", "2026-01-02T03:04:05Z", "next", 100)
+    Notebook(path).page_taken("scut", "2026-01-02T03:04:05Z", "after", 50)
+    Notebook(path).harvest_failed("scut", "broken")
+    found = Notebook(path).source("scut")
+    assert (found.token, found.pages, found.records, found.error, found.complete_from) == (
+        "after",
+        2,
+        150,
+        "broken",
+        "",
+    )
+    Notebook(path).harvest_complete("scut", found.began, 9)
+    assert Notebook(path).sources() == [replace(source, complete_from="2026-01-02T03:04:05Z", complete_at=9)]
+    Notebook(path).page_taken("scut", "2026-01-03T03:04:05Z", "next", 1)
+    Notebook(path).harvest_again("scut")
+    assert Notebook(path).source("scut").token == ""
+    Notebook(path).remove_source("scut")
+    with pytest.raises(NoSource):
+        Notebook(path).source("scut")
+
+
+def test_a_file_of_the_inbox_is_one_item_until_it_was_moved(path):
+    first = Notebook(path).take_item("a.csv", "aa", 5)
+    assert Notebook(path).take_item("a.csv", "aa", 6) == first
+    Notebook(path).settle_item(first.id, "filed", "done/a.csv", 3)
+    assert Notebook(path).take_item("a.csv", "aa", 6).moved_to == "done/a.csv"
+    Notebook(path).item_moved(first.id)
+    assert Notebook(path).unmoved_items() == []
+    assert Notebook(path).take_item("a.csv", "aa", 7).id != first.id, "dropped again, it is taken again"
+    other = Notebook(path).take_item("a.csv", "bb", 8)
+    assert [one.id for one in Notebook(path).unmoved_items()] == [other.id], "a changed file takes its place"
+    assert next(one.id for one in Notebook(path).inbox_items()) == other.id

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from node import admission, doors, notebook
+from node import admission, doors
+from node.invitation_book import InvitationBook
 from sync import (
     bundles,
     client,
@@ -462,14 +463,14 @@ TABLE = [
     Safeguard(
         "token-once",
         "a token lets one set of keys in",
-        without(notebook.Notebook, "use_invitation", ("if found.used_keys_hash != keys_hash:", "if False:")),
+        without(InvitationBook, "use_invitation", ("if found.used_keys_hash != keys_hash:", "if False:")),
         f"{NODE}test_enrolment.py::test_the_same_keys_again_get_the_same_standing_and_other_keys_an_alarm",
     ),
     Safeguard(
         "token-secret",
         "a token is known by its secret",
         without(
-            notebook.Notebook,
+            InvitationBook,
             "find_invitation",
             ('"select * from invitation where secret_hash = ?", [secret_hash]', '"select * from invitation limit 1"'),
         ),
@@ -479,7 +480,11 @@ TABLE = [
     Safeguard(
         "token-expiry",
         "a token ends",
-        without(notebook.Notebook, "use_invitation", ('found.state == "expired" or found.expires <= now', "False")),
+        without(
+            InvitationBook,
+            "use_invitation",
+            ('found.state == "expired" or found.expires <= now', "False"),
+        ),
         f"{NODE}test_enrolment.py::test_a_token_ends_by_time_by_withdrawal_and_is_none_elsewhere",
     ),
     Safeguard(

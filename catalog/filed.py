@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from catalog.catalogue import Catalogue
 from records import body
@@ -10,6 +11,7 @@ from sync import entry
 from sync.bundles import Bundles
 from sync.schema import index_of, key
 from sync.store import Log, Store
+from sync.tree import BUNDLE
 
 _LOOKUP = 500
 
@@ -25,8 +27,8 @@ class Filed:
     def record(self) -> Record:
         """What is asserted, all parts together; a withdrawal if no part asserts anything."""
         said = [record for _audience, record in self.parts if record.op == "assert"]
-        if not said:
-            return self.parts[0][1]
+        if len(said) < 2:
+            return said[0] if said else self.parts[0][1]
         fields = {name: value for record in said for name, value in record.fields.items()}
         return Record(said[0].key, "assert", said[0].kind, said[0].version, fields, said[0].source)
 
@@ -49,8 +51,8 @@ def filed(
             (*some, *span),
         )
         newest.update(rows.fetchall())
-    bundles = Bundles(store, log)
-    return {one: _entry(bundles, index_of(id)) for one, id in newest.items()}
+    entries = _entries(Bundles(store, log), sorted({index_of(id) for id in newest.values()}))
+    return {one: entries[index_of(id)] for one, id in newest.items()}
 
 
 def keys_between(catalogue: Catalogue, log: Log, first: int, last: int) -> list[str]:
@@ -63,7 +65,18 @@ def keys_between(catalogue: Catalogue, log: Log, first: int, last: int) -> list[
     return [one for (one,) in rows]
 
 
-def _entry(bundles: Bundles, index: int) -> Filed:
-    audiences = [audience for audience, _commitment in entry.commitments(bundles.entries(index, index + 1)[0])[1]]
-    held = ((audiences[number], content) for (_index, number), content in bundles.parts(index, index + 1))
-    return Filed(index, tuple((audience, body.decode(content[entry.SALT_BYTES :])) for audience, content in held))
+def _entries(bundles: Bundles, indices: Sequence[int]) -> dict[int, Filed]:
+    """Return entries by index; those that lie in one bundle are read together."""
+    found: dict[int, Filed] = {}
+    for _bundle, group in groupby(indices, lambda index: index // BUNDLE):
+        mine = list(group)
+        first, last = mine[0], mine[-1] + 1
+        raws = bundles.entries(first, last)
+        parts: dict[int, list[tuple[str, Record]]] = {index: [] for index in mine}
+        audiences = {index: entry.commitments(raws[index - first])[1] for index in mine}
+        for (index, number), content in bundles.parts(first, last):
+            if index in parts:
+                audience = audiences[index][number][0]
+                parts[index].append((audience, body.decode(content[entry.SALT_BYTES :])))
+        found.update((index, Filed(index, tuple(said))) for index, said in parts.items())
+    return found

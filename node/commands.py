@@ -239,7 +239,10 @@ def status(top: frame.Group) -> None:
     @click.option("--night", is_flag=True, help=N_("Say the last night in one sentence."))
     @passed
     def command(context: Context, night: bool) -> None:
-        found = nodes.standing(opened(context))
+        node = opened(context)
+        if node.settings.role == "outlet":  # imports leave this to whoever looks next
+            cataloguing.apply_own(node)
+        found = nodes.standing(node)
         context.emit(found)
         if not context.json:
             for line in [nodes.night_sentence(found)] if night else nodes.lines(found):

@@ -65,8 +65,10 @@ def show_hits(context: Context, total: int, hits: list[dict[str, Any]], after: s
 
 
 def find_key(node: Node, text: str) -> str | None:
-    """Return the key that a person means, or None. An outlet indexes its own few records first where it must: a
-    publication number is known by the index only."""
+    """Return the key that a person means, or None. An outlet takes up first what it has just filed, and indexes it
+    where it must: a publication number is known by the index only."""
+    if node.settings.role == "outlet":
+        cataloguing.apply_own(node)
     with cataloguing.catalogue(node) as found:
         known = showing.find_key(found, text)
     if known or node.settings.role != "outlet" or not identifiers.publication_number(text):

@@ -120,7 +120,10 @@ class Submitting:
 
 @contextmanager
 def submitting(node: Node, person: str, files: list[str], digest: str, undoes: int = 0) -> Iterator[Submitting]:
-    """Open a submission under the home's import lock, and close it, as interrupted where an error ends it."""
+    """Open a submission under the home's import lock, and close it, as interrupted where an error ends it.
+
+    The own catalogue is brought up to the log before, for comparing; whoever reads it next does so again.
+    """
     with node.home.hold("import", wait_s=5.0):
         cataloguing.apply_own(node)
         with node.opened() as opened, cataloguing.catalogue(node) as catalogue:
@@ -134,7 +137,6 @@ def submitting(node: Node, person: str, files: list[str], digest: str, undoes: i
                 state = "done"
             finally:
                 found.close(node.clock(), state)
-        cataloguing.apply_own(node)
 
 
 def _close_interrupted(opened: Opened, notebook: Notebook, now: float) -> None:

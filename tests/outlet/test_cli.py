@@ -96,6 +96,15 @@ def test_a_record_from_its_file_to_its_evidence(outlet, run):
     assert run("rebuild")[1]["rights"] == 2
 
 
+def test_what_was_just_imported_is_seen_by_whoever_looks_next(outlet, run):
+    for n, look in enumerate(
+        [("status",), ("show", number(0)), ("history", number(0)), ("search", "照明", "--scope", "own")]
+    ):
+        run("import", file_of(outlet, *(row(one) for one in range(n + 1))))
+        assert run(*look)[0] == DONE
+        assert run("status")[1]["catalogue"]["rights"] == n + 1
+
+
 def test_amending_by_hand(outlet, run):
     run("import", file_of(outlet, row(1), row(2)))
     code, done, _err = run("correct", number(1), "--set", "专利名称=一种散热灯具", "--set", "inventors=张三；王五")

@@ -5,11 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.filed import keys_between
+from node.comparison import Tally, noted
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node
 from node.submission_book import RowFinding, Submission
-from node.submissions import UNDONE, Parts, Submitting, noted, shown, submitting, version, withdrawal
+from node.submissions import Submitting, submitting
+from node.versions import UNDONE, Parts, shown, version, withdrawal
 from records import checks, kinds
 from records.body import Record
 from records.finding import has_error
@@ -53,7 +55,7 @@ def withdraw(node: Node, key: str, reason: str, person: str) -> Submission:
         held = under_way.filed([key]).get(key)
         if held is None or held.record.op == "withdraw":
             raise UnknownRecord(key)
-        under_way.add(1, [withdrawal(held, reason, under_way.number)], 0, [])
+        under_way.add([withdrawal(held, reason, under_way.number)], Tally(rows=1, records=1, sealed=1), [])
     return under_way.submission
 
 
@@ -68,8 +70,10 @@ def correct(node: Node, key: str, given: Mapping[str, Any], person: str) -> Subm
         if has_error(found):
             first = next(one for one in found if one.severity == "error")
             raise NotCorrected(key, f"{first.zh} {first.en}")
-        made = [] if new.fields == held.record.fields else [version(new, held, under_way.number)]
-        under_way.add(1, made, 0, noted(1, key, found))
+        source = {"submission": under_way.number}
+        made = [] if new.fields == held.record.fields else [version(replace(new, source=source), held)]
+        counts = Tally(rows=1, records=1, sealed=len(made), unchanged=1 - len(made))
+        under_way.add(made, counts, list(noted(1, key, found)))
     return under_way.submission
 
 
@@ -100,9 +104,10 @@ def _restore(under_way: Submitting, keys: list[str], undone: Submission) -> None
             )  # what a person had withdrawn is again withdrawn by that person
             entries.append(withdrawal(current, reason, under_way.number))
         else:
-            restored = replace(old.record, source={})
-            entries.append(version(restored, current, under_way.number, shown(old), wider=True))
-    under_way.add(len(keys), entries, len(notes), notes)
+            restored = replace(old.record, source={"submission": under_way.number})
+            entries.append(version(restored, current, shown(old), wider=True))
+    sealed, refused = len(entries), len(notes)
+    under_way.add(entries, Tally(rows=sealed + refused, records=sealed, sealed=sealed, refused=refused), notes)
 
 
 def _corrected(record: Record, given: Mapping[str, Any]) -> Record:

@@ -3,41 +3,25 @@
 Entries are added 256 at a time; a crash leaves whole batches, and what it left open is closed by the next submission.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 
 from catalog.catalogue import Catalogue
 from catalog.filed import Filed, filed
 from node import cataloguing
+from node.comparison import Tally
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node, Opened
 from node.notebook import Notebook
-from node.submission_book import RowFinding, Submission
-from records import audience as audiences
+from node.submission_book import BY_HAND, ReadAs, RowFinding, Submission
+from node.versions import Parts
 from records import body
-from records.body import Record
-from records.finding import Finding
 from sync import entry
 from sync.bundles import Bundles
 from sync.entry import SALT_BYTES
 from sync.errors import Malformed
 from sync.tree import BUNDLE
-
-_WIDTH = {"path": 0, "alliance": 1, "federation": 2, "public": 3}
-UNDONE = "undo"  # the reason of a withdrawal that takes an import back
-Parts = list[tuple[str, bytes]]
-
-
-class WiderAudience(NodeError):
-    """More people would see it than by default: (audience,)."""
-
-    facts = ("audience",)
-    sentence = N_(
-        "The audience {audience} shows records to more people than by default. Confirm it with --confirm-wider."
-    )
 
 
 class UnknownAudience(NodeError):
@@ -59,17 +43,6 @@ def check_audience(audience: str) -> None:
         raise UnknownAudience(audience)
 
 
-@dataclass
-class Tally:
-    """How the rows of a submission were accounted for: rows = sealed + unchanged + refused."""
-
-    rows: int = 0
-    sealed: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    findings: Counter[str] = field(default_factory=Counter)
-
-
 class Submitting:
     """One submission under way, under the home's import lock."""
 
@@ -81,7 +54,7 @@ class Submitting:
         self.number = number
         self.log = self._own.log
         self._first = self.log.next_entry
-        self._tally = Tally()
+        self.tally = Tally()
 
     @property
     def submission(self) -> Submission:
@@ -98,28 +71,28 @@ class Submitting:
     def filed(self, keys: list[str], before: int | None = None) -> dict[str, Filed]:
         return filed(self._opened.store, self.catalogue, self.log, keys, before)
 
-    def add(self, rows: int, entries: list[Parts], refused: int, notes: list[RowFinding]) -> None:
-        """File the entries of one batch and account for its rows; what is neither filed nor refused is unchanged."""
+    def add(self, entries: list[Parts], tally: Tally, notes: list[RowFinding]) -> None:
+        """File the entries of one batch, and account for its rows."""
         if entries:
             self._own.add(entries)
-        self._tally.rows += rows
-        self._tally.sealed += len(entries)
-        self._tally.refused += refused
-        self._tally.unchanged += rows - len(entries) - refused
-        self._tally.findings.update(note.rule for note in notes)
+        self.tally.add(tally)
+        self.tally.findings.update(note.rule for note in notes)
         if notes:
             self._notebook.add_findings(self.number, notes)
 
     def close(self, now: float, state: str) -> None:
-        tally, last = self._tally, self._own.log.next_entry
+        tally, last = self.tally, self._own.log.next_entry
         self._notebook.close_submission(
             self.number, now, rows=tally.rows, sealed=tally.sealed, unchanged=tally.unchanged, refused=tally.refused,
-            first=self._first, last=last, findings=tally.findings, state=state,
+            first=self._first, last=last, findings=tally.findings, state=state, records=tally.records,
+            blank=tally.blank,
         )  # fmt: skip
 
 
 @contextmanager
-def submitting(node: Node, person: str, files: list[str], digest: str, undoes: int = 0) -> Iterator[Submitting]:
+def submitting(
+    node: Node, person: str, files: list[str], digest: str, undoes: int = 0, read: ReadAs = BY_HAND
+) -> Iterator[Submitting]:
     """Open a submission under the home's import lock, and close it, as interrupted where an error ends it.
 
     The own catalogue is brought up to the log before, for comparing; whoever reads it next does so again.
@@ -129,7 +102,7 @@ def submitting(node: Node, person: str, files: list[str], digest: str, undoes: i
         with node.opened() as opened, cataloguing.catalogue(node) as catalogue:
             notebook = node.notebook
             _close_interrupted(opened, notebook, node.clock())
-            number = notebook.open_submission(person, files, digest, node.clock(), undoes)
+            number = notebook.open_submission(person, files, digest, node.clock(), undoes, read)
             found = Submitting(opened, catalogue, notebook, number)
             state = "interrupted"
             try:
@@ -158,50 +131,3 @@ def _close_interrupted(opened: Opened, notebook: Notebook, now: float) -> None:
             one.number, now, rows=len(mine), sealed=len(mine), unchanged=0, refused=0,
             first=first, last=last, findings={}, state="interrupted",
         )  # fmt: skip
-
-
-def noted(row: int, key: str, found: list[Finding]) -> list[RowFinding]:
-    """Return the findings of one row as they are kept."""
-    return [RowFinding(row, key, one.rule, one.severity, one.field, one.value, one.zh, one.en) for one in found]
-
-
-def shown(held: Filed | None) -> str | None:
-    """Return the widest audience that sees what is filed; None where nothing is, or not any more."""
-    seen = [audience for audience, record in held.parts if record.op == "assert"] if held else []
-    return max(seen, key=_width, default=None)
-
-
-def version(new: Record, held: Filed | None, number: int, audience: str | None = None, wider: bool = False) -> Parts:
-    """Return the parts of a new version: one for its audience, and one for each audience that ever saw the key.
-
-    Without `audience` it keeps the one that a person chose for what is filed, else it has the default. An audience that
-    must not see it any more is told that it was withdrawn from there.
-    """
-    default = audiences.default_audience(new)
-    now = shown(held)
-    chosen = now if held and now != audiences.default_audience(held.record) else None
-    wanted = audience or chosen or default
-    if _wider(wanted, default) and wanted != now and not wider:
-        raise WiderAudience(wanted)
-    new = replace(new, source={**new.source, "submission": number})
-    said = {wanted: body.encode(new)}
-    for seen, _record in held.parts if held else ():
-        if seen not in said:
-            gone = replace(new, op="withdraw", fields={}, reason="audience")
-            said[seen] = body.encode(gone if _wider(seen, wanted) else new)
-    return list(said.items())
-
-
-def _wider(one: str, other: str) -> bool:
-    return _width(one) > _width(other)
-
-
-def _width(audience: str) -> int:
-    return _WIDTH.get(audience.split(":")[0], 0)
-
-
-def withdrawal(held: Filed, reason: str, number: int) -> Parts:
-    """Return the parts of a withdrawal, one for each audience that ever saw the key."""
-    record = held.record
-    gone = Record(record.key, "withdraw", record.kind, record.version, {}, {"submission": number}, reason)
-    return [(seen, body.encode(gone)) for seen, _record in held.parts]

@@ -10,7 +10,8 @@ from node import home, intake
 from node.errors import Busy
 from node.intake import Choice
 from node.notebook import Notebook
-from node.submissions import Submitting, UnknownAudience, WiderAudience
+from node.submissions import Submitting, UnknownAudience
+from node.versions import WiderAudience
 from records.errors import UnreadableFile
 from sync.ownlog import OwnLog
 from tests.node.filing import entries, key, node_at, number, row, said, unfiled, write

@@ -1,10 +1,13 @@
 """The parts that a version is made of, and the numbers that submissions get."""
 
+from dataclasses import replace
+
 import pytest
 
 from catalog.filed import Filed
-from node import submissions
-from node.submissions import UnknownAudience, WiderAudience, submitting
+from node import versions
+from node.submissions import UnknownAudience, check_audience, submitting
+from node.versions import WiderAudience
 from records import body
 from records.body import Record
 from tests.node.filing import key, node_at, number
@@ -26,7 +29,7 @@ def held(**ops):
 
 
 def made(*given, **named):
-    return {audience: body.decode(raw).op for audience, raw in submissions.version(record(), *given, 7, **named)}
+    return {audience: body.decode(raw).op for audience, raw in versions.version(record(), *given, **named)}
 
 
 @pytest.mark.parametrize(
@@ -59,21 +62,22 @@ def test_more_than_the_default_is_confirmed_unless_it_is_so_already():
 
 
 def test_every_part_says_its_submission():
-    for _audience, raw in submissions.version(record(), held(public="assert", path="assert"), 7, "path"):
+    said = replace(record(), source={"submission": 7})
+    for _audience, raw in versions.version(said, held(public="assert", path="assert"), "path"):
         assert body.decode(raw).source["submission"] == 7
-    for _audience, raw in submissions.withdrawal(held(public="assert", path="assert"), "重复", 8):
+    for _audience, raw in versions.withdrawal(held(public="assert", path="assert"), "重复", 8):
         assert (body.decode(raw).source, body.decode(raw).reason) == ({"submission": 8}, "重复")
 
 
 @pytest.mark.parametrize("audience", ["federation", "path", "public", "alliance:0011aabb"])
 def test_audiences_that_a_person_may_choose(audience):
-    submissions.check_audience(audience)
+    check_audience(audience)
 
 
 @pytest.mark.parametrize("audience", ["", "Public", "alliance:", "node:ip.gd.example", "path ", "所有人"])
 def test_audiences_that_nobody_may_choose(audience):
     with pytest.raises(UnknownAudience):
-        submissions.check_audience(audience)
+        check_audience(audience)
 
 
 def test_numbers_are_never_used_twice(tmp_path):

@@ -1,0 +1,65 @@
+"""The parts of a new version of a record: who sees what it says, and who is told that it was withdrawn."""
+
+from dataclasses import replace
+
+from catalog.filed import Filed
+from node.errors import NodeError
+from node.messages import N_
+from records import audience as audiences
+from records import body
+from records.body import Record
+
+_WIDTH = {"path": 0, "alliance": 1, "federation": 2, "public": 3}
+UNDONE = "undo"  # the reason of a withdrawal that takes an import back
+Parts = list[tuple[str, bytes]]
+
+
+class WiderAudience(NodeError):
+    """More people would see it than by default: (audience,)."""
+
+    facts = ("audience",)
+    sentence = N_(
+        "The audience {audience} shows records to more people than by default. Confirm it with --confirm-wider."
+    )
+
+
+def shown(held: Filed | None) -> str | None:
+    """Return the widest audience that sees what is filed; None where nothing is, or not any more."""
+    seen = [audience for audience, record in held.parts if record.op == "assert"] if held else []
+    return max(seen, key=_width, default=None)
+
+
+def version(new: Record, held: Filed | None, audience: str | None = None, wider: bool = False) -> Parts:
+    """Return the parts of a new version: one for its audience, and one for each audience that ever saw the key.
+
+    Without `audience` it keeps the one that a person chose for what is filed, else it has the default. An audience that
+    must not see it any more is told that it was withdrawn from there. Raises WiderAudience.
+    """
+    default = audiences.default_audience(new)
+    now = shown(held)
+    chosen = now if held and now != audiences.default_audience(held.record) else None
+    wanted = audience or chosen or default
+    if _wider(wanted, default) and wanted != now and not wider:
+        raise WiderAudience(wanted)
+    whole = body.encode(new)
+    said = {wanted: whole}
+    for seen, _record in held.parts if held else ():
+        if seen not in said:
+            gone = replace(new, op="withdraw", fields={}, reason="audience")
+            said[seen] = body.encode(gone) if _wider(seen, wanted) else whole
+    return list(said.items())
+
+
+def _wider(one: str, other: str) -> bool:
+    return _width(one) > _width(other)
+
+
+def _width(audience: str) -> int:
+    return _WIDTH.get(audience.split(":")[0], 0)
+
+
+def withdrawal(held: Filed, reason: str, number: int) -> Parts:
+    """Return the parts of a withdrawal, one for each audience that ever saw the key."""
+    record = held.record
+    gone = Record(record.key, "withdraw", record.kind, record.version, {}, {"submission": number}, reason)
+    return [(seen, body.encode(gone)) for seen, _record in held.parts]

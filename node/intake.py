@@ -37,6 +37,11 @@ class Opened:
         """Yield what each row states, from the beginning. Raises UnreadableFile."""
         return statement.rows(self.reader.drafts(), self.known, self.reader.stated)
 
+    @property
+    def columns(self) -> Mapping | None:
+        """Return what the columns of a table are; None for what is no table."""
+        return getattr(self.reader, "mapping", None)
+
     def read_as(self, via: str = "") -> ReadAs:
         """Return what the file was recognised as."""
         return ReadAs(self.reader.format, self.reader.encoding, self.reader.layout, self.mapping, via)

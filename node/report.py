@@ -68,7 +68,7 @@ class Context:
         if self.json:
             self.emit([dict(row) for row in rows])
             return
-        for line in _lines(rows, columns):
+        for line in table_lines(rows, columns):
             print(line)
 
     @contextmanager
@@ -108,7 +108,8 @@ class _Progress:
         print(f"{start}{self._label} {self._done}{share}", end=end, file=sys.stderr, flush=True)
 
 
-def _lines(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str]]) -> Iterator[str]:
+def table_lines(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Yield the lines of a table under its (key, title) columns, as wide as people see them."""
     cells = [[title for _key, title in columns]]
     cells += [[_cell(row.get(key)) for key, _title in columns] for row in rows]
     widths = [max(_width(line[at]) for line in cells) for at in range(len(columns))]

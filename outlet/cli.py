@@ -1,17 +1,15 @@
 """banyan-outlet: the node of an enterprise, a university or an institute. Parses, calls, reports."""
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from node import amendments, cataloguing, commands, exporting, frame, intake, lookups, relay, templates
+from node import amendments, cataloguing, commands, exporting, frame, lookups, relay, templates
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
 from node.report import Context
-from node.submission_book import Submission
-from outlet import filing
+from outlet import filing, importing, mapping
 
 top = frame.group("banyan-outlet", N_("An outlet: files an organisation's records, and searches the federation."))
 
@@ -25,52 +23,8 @@ exporting.export(top, own=True)
 templates.template(top)
 commands.status(top)
 commands.rebuild(top)
-
-
-@top.command(
-    "import",
-    help=N_(
-        "Import a file (XLS, XLSX or CSV with the headings of the CNIPA search export), or undo an import.\n\n"
-        "Example: import 专利.xls\nExample: import undo 3"
-    ),
-)
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("number", type=int, required=False)
-@click.option("--audience", help=N_("Who may see these records: path, federation, public, alliance:ID."))
-@click.option("--confirm-wider", is_flag=True, help=N_("Yes, more people than by default may see them."))
-@click.option("--clear-empty", is_flag=True, help=N_("An empty cell clears its field; otherwise it changes nothing."))
-@passed
-def take_in(
-    context: Context,
-    file: Path,
-    number: int | None,
-    audience: str | None,
-    confirm_wider: bool,
-    clear_empty: bool,
-) -> int:
-    node, who = commands.opened(context), commands.person(context)
-    if number is not None:
-        if str(file) != "undo":
-            raise click.UsageError(_("only `import undo NUMBER` takes a number"))
-        return _report(context, node, amendments.undo(node, number, who))
-    choice = intake.Choice(audience, clear_empty, confirm_wider)
-    with context.progress(_("rows read"), None) as advance:
-        done = intake.take_file(node, file, who, choice, advance)
-    return _report(context, node, done)
-
-
-def _report(context: Context, node: Node, done: Submission) -> int:
-    """Report a submission; refused rows are listed in a file, and make the command end with 1."""
-    listed = filing.write_findings(node, done)
-    context.say(
-        _("Submission {number}: {rows} rows, {sealed} sealed, {unchanged} unchanged, {refused} refused.").format(
-            number=done.number, rows=done.rows, sealed=done.sealed, unchanged=done.unchanged, refused=done.refused
-        )
-    )
-    if listed:
-        context.say(_("What was found, row by row: {path}").format(path=listed))
-    context.emit({**filing.as_dict(done), "findings_file": str(listed) if listed else None})
-    return frame.REFUSED if done.refused else frame.DONE
+importing.add(top)
+mapping.add(top)
 
 
 def _key(node: Node, text: str) -> str:
@@ -90,7 +44,7 @@ def _key(node: Node, text: str) -> str:
 def withdraw(context: Context, key: str, reason: str) -> int:
     node = commands.opened(context)
     cataloguing.apply_own(node)
-    return _report(context, node, amendments.withdraw(node, _key(node, key), reason, commands.person(context)))
+    return importing.report(context, node, amendments.withdraw(node, _key(node, key), reason, commands.person(context)))
 
 
 @top.command(
@@ -108,7 +62,7 @@ def correct(context: Context, key: str, given: tuple[str, ...]) -> int:
     cataloguing.apply_own(node)
     found = _key(node, key)
     fields = filing.fields_given(found.partition(":")[0], given)
-    return _report(context, node, amendments.correct(node, found, fields, commands.person(context)))
+    return importing.report(context, node, amendments.correct(node, found, fields, commands.person(context)))
 
 
 @top.command(

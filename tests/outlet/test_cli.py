@@ -189,7 +189,7 @@ def test_the_page_of_a_receipt_holds_its_facts_and_no_markup_of_others(outlet, r
         (["search", "照明", "--status", "good"], REFUSED, "status = good: none of valid, invalid, pending."),
         (["search", "照明", "--kind", "patents", "--scope", "city"], REFUSED, "kind = patents: not understood."),
         (["join", "-"], REFUSED, "This is not a whole invitation token"),
-        (["import", "x.csv", "3"], MISUSED, "only `import undo NUMBER` takes a number"),
+        (["import", "undo"], MISUSED, "takes the number of one submission"),
         (["import"], MISUSED, "is missing"),
         (["receipts", "--page"], MISUSED, "--page needs the number of a submission"),
         (["search", "x", "--scope", "country"], MISUSED, "--scope"),

@@ -26,12 +26,16 @@ _MOST_ROWS = 4096  # of which nearly all are blank then
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file that was recognised, and the name of the mapping that it is read with, "" for none."""
+    """A file that was recognised, and the name of the mapping that it is read with, "" for none.
+
+    `title` is what people know it as, where that is not the file's name.
+    """
 
     path: Path
     reader: Reader
     known: Kinds
     mapping: str = ""
+    title: str = ""
 
     def rows(self) -> Iterator[Row | Blank]:
         """Yield what each row states, from the beginning. Raises UnreadableFile."""
@@ -66,19 +70,22 @@ def take(
     choice: Choice = DEFAULT,
     progress: Progress = lambda rows: None,
     via: str = "",
+    filed: Callable[[list[Row | Blank]], object] = lambda batch: None,
 ) -> Submission:
     """Import a file as a submission and return it. Raises UnreadableFile, OSError, UnknownAudience, WiderAudience.
 
-    What was filed before an error stays filed; the submission is closed as interrupted.
+    What was filed before an error stays filed; the submission is closed as interrupted. `filed` hears of each batch
+    once that is done.
     """
     if choice.audience is not None:
         check_audience(choice.audience)
     with file.path.open("rb") as content:
         digest = file_digest(content, "sha256").hexdigest()
-    with submitting(node, person, [file.path.name], digest, read=file.read_as(via)) as under_way:
+    with submitting(node, person, [file.title or file.path.name], digest, read=file.read_as(via)) as under_way:
         taken = under_way.taken_before(digest)
         for batch in batches(file.rows(), under_way.room):
             take_batch(under_way, batch, choice, taken)
+            filed(batch)
             progress(len(batch))
     return under_way.submission
 

@@ -69,8 +69,11 @@ def m002_imports(db: Any) -> None:
         db["submission"].add_column(name, str, not_null_default="")
     db["mapping"].create({"name": str, "body": str, "person": str, "saved_at": int}, pk="name")
     texts = ("name", "url", "prefix", "set_spec", "audience", "added_by")
-    cursor = {"complete_from": str, "complete_at": int, "token": str, "began": str, "pages": int, "records": int}
-    db["source"].create({**dict.fromkeys(texts, str), "added_at": int, **cursor, "error": str}, pk="name")
+    cursor = {"complete_from": str, "complete_at": int, "token": str, "began": str, "pages": int}
+    spool = {"records": int, "spooled": int, "error": str}
+    db["source"].create({**dict.fromkeys(texts, str), "added_at": int, **cursor, **spool}, pk="name")
+    harvested = {"source": str, "identifier": str, "key": str}
+    db["harvested"].create(harvested, pk=("source", "identifier"))
     item = {"name": str, "sha256": str, "state": str, "submission": int, "moved_to": str, "reason": str, "at": int}
     db["inbox"].create({"id": int, **item}, pk="id")
     db["inbox"].create_index(["state"])

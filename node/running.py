@@ -10,7 +10,7 @@ import grpc
 from banyan.v1 import search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, feeds, nightly
+from node import cataloguing, feeds, harvest, nightly
 from node.errors import NodeError
 from node.node import Node
 from node.relay import SearchService
@@ -116,7 +116,14 @@ class Running:
         jobs = [Job("night", Window.parse(settings.window, zone), self._run_night)]
         if settings.role == "outlet":
             jobs.append(Job("answers", Window.parse(settings.answers_window, zone), self._fetch_answers))
+            jobs.append(Job("harvest", Window.parse(settings.window, zone), self._harvest))
         return jobs
+
+    def _harvest(self, until: float, stop: threading.Event) -> None:
+        """Harvest the sources that were not harvested whole in this window yet."""
+        zone = ZoneInfo(self.node.settings.timezone)
+        begun = Window.parse(self.node.settings.window, zone).latest(self.node.clock())[0]
+        harvest.run_due(self.node, begun, "harvest", stop)
 
     def _fetch_answers(self, until: float, stop: threading.Event) -> None:
         """Call again in the morning if an answer is awaited; a night in which nothing changed costs one session."""

@@ -1,5 +1,6 @@
 """Repositories that are harvested, and how far: where a harvest goes on after a crash, and the next one begins."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from node.errors import NodeError
@@ -26,8 +27,8 @@ class Source:
     """One repository and its cursor.
 
     `complete_from` is the response date of the first page of the last complete harvest, "" before there was one.
-    While a harvest is under way, `token` asks for its next page, `began` is the response date of its first page,
-    `pages` and `records` count what was taken so far.
+    While a harvest is under way, `began` is the response date of its first page, `token` asks for its next page ("":
+    there is none), `pages` and `records` count what was fetched so far, and `spooled` are its bytes in the spool.
     """
 
     name: str
@@ -43,7 +44,11 @@ class Source:
     began: str = ""
     pages: int = 0
     records: int = 0
+    spooled: int = 0
     error: str = ""
+
+
+_BEFORE_ANY_PAGE = "update source set token = '', began = '', pages = 0, records = 0, spooled = 0 where name = ?"
 
 
 class SourceBook(Page):
@@ -78,31 +83,47 @@ class SourceBook(Page):
         with self._write() as db:
             if db.execute("delete from source where name = ?", [name]).rowcount != 1:
                 raise NoSource(name)
+            db.execute("delete from harvested where source = ?", [name])
 
-    def page_taken(self, name: str, began: str, token: str, records: int) -> None:
-        """Write down that a page's records are filed and which page follows; "" for none."""
+    def page_fetched(self, name: str, began: str, token: str, records: int, spooled: int) -> None:
+        """Write down that a page is in the spool, and which page follows; "" for none."""
         with self._write() as db:
             db.execute(
-                "update source set began = ?, token = ?, pages = pages + 1, records = records + ?, error = ''"
-                " where name = ?",
-                [began, token, records, name],
+                "update source set began = ?, token = ?, pages = pages + 1, records = records + ?, spooled = ?,"
+                " error = '' where name = ?",
+                [began, token, records, spooled, name],
             )
 
     def harvest_complete(self, name: str, began: str, now: float) -> None:
         """Write down that every page was taken: the next harvest begins where this one began."""
         with self._write() as db:
             db.execute(
-                "update source set complete_from = ?, complete_at = ?, token = '', began = '', pages = 0, records = 0,"
-                " error = '' where name = ?",
+                "update source set complete_from = ?, complete_at = ?, error = '' where name = ?",
                 [began, int(now), name],
             )
+            db.execute(_BEFORE_ANY_PAGE, [name])
 
     def harvest_again(self, name: str) -> None:
         """Forget how far the harvest under way was: it begins again where the last complete one did."""
         with self._write() as db:
-            db.execute("update source set token = '', began = '', pages = 0, records = 0 where name = ?", [name])
+            db.execute(_BEFORE_ANY_PAGE, [name])
 
     def harvest_failed(self, name: str, error: str) -> None:
         """Write down what ended a harvest; what was taken is kept."""
         with self._write() as db:
             db.execute("update source set error = ? where name = ?", [error[:500], name])
+
+    def remember_keys(self, name: str, keys: Mapping[str, str]) -> None:
+        """Write down which key a record of a source states, by its identifier there."""
+        rows = [(name, identifier, key) for identifier, key in keys.items()]
+        with self._write() as db:
+            db.executemany("insert or replace into harvested (source, identifier, key) values (?, ?, ?)", rows)
+
+    def harvested_keys(self, name: str, identifiers: Iterable[str]) -> dict[str, str]:
+        """Return by identifier the keys of those records of a source that stated one."""
+        with self._open() as db:
+            rows = (
+                db.execute("select identifier, key from harvested where source = ? and identifier = ?", [name, one])
+                for one in identifiers
+            )
+            return {row["identifier"]: row["key"] for found in rows for row in found}

@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
 from node.errors import NoSubmission
@@ -181,6 +182,13 @@ class SubmissionBook(Page):
                     for one in findings
                 ),
             )
+
+    def add_late_findings(self, number: int, findings: Sequence[RowFinding]) -> None:
+        """Write down what was found after an import was closed, and count it with the rest; raise NoSubmission."""
+        self.add_findings(number, findings)
+        counts = Counter(self.submission(number).findings) + Counter(one.rule for one in findings)
+        with self._write() as db:
+            db.execute("update submission set findings = ? where number = ?", [json.dumps(counts), number])
 
     def findings(self, number: int) -> Iterator[RowFinding]:
         """Yield the findings of one import by row, in the order they were made."""

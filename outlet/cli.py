@@ -9,7 +9,7 @@ from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
 from node.report import Context
-from outlet import filing, importing, mapping
+from outlet import filing, importing, mapping, source
 
 top = frame.group("banyan-outlet", N_("An outlet: files an organisation's records, and searches the federation."))
 
@@ -25,6 +25,7 @@ commands.status(top)
 commands.rebuild(top)
 importing.add(top)
 mapping.add(top)
+source.add(top)
 
 
 def _key(node: Node, text: str) -> str:

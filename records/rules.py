@@ -382,6 +382,11 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "“{value}”后来又有更改，未恢复；请先撤销后来的那次提交，或使用 correct 更正。",
         "{value} was changed again since and was not restored; undo that later submission first, or use `correct`.",
     ),
+    "SOURCE_DELETED": (
+        "warning",
+        "来源机构库已删除“{value}”，而“{key}”仍在登记中；如确已失效或误报，请用 withdraw 撤回。",
+        "The repository has deleted {value}, while {key} stands here; if it should not, withdraw it with `withdraw`.",
+    ),
     "DUPLICATE_ROW": (
         "warning",
         "本行与第 {first} 行相同（“{value}”）；可以删去。",

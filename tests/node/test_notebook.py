@@ -246,8 +246,8 @@ def test_a_source_knows_how_far_it_was_harvested(path):
     Notebook(path).add_source(source)
     with pytest.raises(SourceExists):
         Notebook(path).add_source(source)
-    Notebook(path).page_taken("scut", "2026-01-02T03:04:05Z", "next", 100)
-    Notebook(path).page_taken("scut", "2026-01-02T03:04:05Z", "after", 50)
+    Notebook(path).page_fetched("scut", "2026-01-02T03:04:05Z", "next", 100, 4000)
+    Notebook(path).page_fetched("scut", "2026-01-02T03:04:05Z", "after", 50, 6000)
     Notebook(path).harvest_failed("scut", "broken")
     found = Notebook(path).source("scut")
     assert (found.token, found.pages, found.records, found.error, found.complete_from) == (
@@ -259,9 +259,12 @@ def test_a_source_knows_how_far_it_was_harvested(path):
     )
     Notebook(path).harvest_complete("scut", found.began, 9)
     assert Notebook(path).sources() == [replace(source, complete_from="2026-01-02T03:04:05Z", complete_at=9)]
-    Notebook(path).page_taken("scut", "2026-01-03T03:04:05Z", "next", 1)
+    Notebook(path).page_fetched("scut", "2026-01-03T03:04:05Z", "next", 1, 9)
     Notebook(path).harvest_again("scut")
-    assert Notebook(path).source("scut").token == ""
+    assert (Notebook(path).source("scut").token, Notebook(path).source("scut").spooled) == ("", 0)
+    Notebook(path).remember_keys("scut", {"oai:1": "a", "oai:2": "b"})
+    Notebook(path).remember_keys("scut", {"oai:2": "c"})
+    assert Notebook(path).harvested_keys("scut", ["oai:2", "oai:3"]) == {"oai:2": "c"}
     Notebook(path).remove_source("scut")
     with pytest.raises(NoSource):
         Notebook(path).source("scut")

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from node import frame, messages
+from node import frame, messages, repository
 from node.frame import DONE, MISUSED, REFUSED
 from outlet import cli
 from tests.node.filing import entries, key, node_at, number, row, write
+from tests.node.provider import Item, providing
 
 
 @pytest.fixture(autouse=True)
@@ -164,3 +165,23 @@ def test_what_is_refused_says_why(tmp_path, run, monkeypatch, given, code, said)
     run("mapping", "propose", "a.csv", "--save", "学校")
     found, answer, _err = run(*given)
     assert (found, said in answer["message"]) == (code, True), answer
+
+
+def test_a_source_is_added_harvested_and_removed(node, run, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(repository, "_MOST_TRIES", 1)
+    said = [("title", "一种灯"), ("type", "专利"), ("identifier", f"申请号：{number(1)}")]
+    with providing(Item("oai:1", "2026-01-01T00:00:00Z", said)) as provider:
+        code, added, _err = run("source", "add", "机构库", provider.url, "--set", "patents")
+        assert (code, added["set"], added["complete_at"]) == (DONE, "patents", None)
+        assert run("source", "add", "机构库", provider.url)[0] == REFUSED
+        code, found, _err = run("source", "run", "机构库")
+        assert (code, found["pages"], found["fetched"], found["submission"]["sealed"]) == (DONE, 1, 1, 1)
+        assert found["submission"]["via"].startswith("source/机构库/")
+        assert run("source", "run", "机构库")[1]["submission"] is None, "nothing changed there"
+    assert run("source", "list")[1][0]["complete_at"] > 0
+    code, answer, _err = run("source", "run", "机构库")
+    assert (code, answer["error"]) == (REFUSED, "HarvestFailed")
+    assert "could not be harvested" in answer["message"]
+    assert run("source", "remove", "机构库")[1] == {"removed": "机构库"}
+    assert run("source", "run", "机构库")[1]["error"] == "NoSource"

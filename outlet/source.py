@@ -25,8 +25,6 @@ def add(top: frame.Group) -> None:
 
 
 def _add(group: frame.Group) -> None:
-    audience_help = N_("Who may see these records: path, federation, public, alliance:ID.")
-
     @group.command(
         "add",
         help=N_(

@@ -47,7 +47,13 @@ class UnknownKindNamed(NodeError):
 
 def described(file: Opened) -> dict[str, Any] | None:
     """Return what the columns of a file are taken for, for people and programs; None for what is no table."""
-    return as_columns(file.mapping, file.columns) if file.columns is not None else None
+    if file.columns is None:
+        return None
+    found = as_columns(file.mapping, file.columns)
+    said = getattr(file.reader, "proposal", None)
+    for column, one in zip(found["columns"], said.suggestions if said else (), strict=False):
+        column.update({"confidence": round(one.confidence, 2), "zh": one.zh, "en": one.en})
+    return found
 
 
 def as_columns(name: str, mapping: Mapping) -> dict[str, Any]:
@@ -59,9 +65,7 @@ def as_columns(name: str, mapping: Mapping) -> dict[str, Any]:
 
 def of(saved: SavedMapping) -> Mapping:
     """Return a saved mapping as the reader of tables takes it."""
-    body = saved.body
-    columns = tuple(Column(one["heading"], one["path"]) for one in body["columns"])
-    return Mapping(body["kind"], body["has_headings"], columns)
+    return Mapping.from_dict(dict(saved.body))
 
 
 def propose(path: Path, known: Kinds) -> Opened:
@@ -125,7 +129,7 @@ def kind_named(name: str, known: Kinds) -> str:
 def only(known: Kinds, kind: str) -> Kinds:
     """Return one kind alone, named as `kind_named` takes it, so that a file is read as nothing else."""
     name = kind_named(kind, known)
-    return Kinds({name: known[name]})
+    return Kinds([known[name]])
 
 
 def _titles(path: Path, known: Kinds) -> list[str] | None:

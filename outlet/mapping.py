@@ -119,6 +119,6 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _say(context: Context, saved: SavedMapping) -> None:
     found = mappings.as_columns(saved.name, mappings.of(saved))
-    for line in () if context.json else trial.column_lines(found):
+    for line in () if context.json else trial.column_lines(found, context.language):
         context.say(line)
     context.emit({**found, "person": saved.person, "saved_at": saved.saved_at})

@@ -14,7 +14,7 @@ _MOST_CHARS = 40
 def page(found: Rehearsal, language: str) -> Iterator[str]:
     """Yield the lines of one file's page; the sentences of findings are in `language`, "zh" or "en"."""
     yield from _heading(found)
-    yield from _columns(found)
+    yield from _columns(found, language)
     yield from _sample(found, language)
     yield from _counts(found, language)
 
@@ -22,7 +22,7 @@ def page(found: Rehearsal, language: str) -> Iterator[str]:
 def proposal(found: Rehearsal, language: str) -> Iterator[str]:
     """Yield the lines of what a file's columns seem to be, with its first rows."""
     yield from _heading(found)
-    yield from _columns(found)
+    yield from _columns(found, language)
     yield from _sample(found, language)
 
 
@@ -35,16 +35,16 @@ def _heading(found: Rehearsal) -> Iterator[str]:
     yield ", ".join(said)
 
 
-def _columns(found: Rehearsal) -> Iterator[str]:
+def _columns(found: Rehearsal, language: str) -> Iterator[str]:
     columns = mappings.described(found.file)
     if columns is None:
         return
     yield ""
     yield _("Columns:")
-    yield from column_lines(columns)
+    yield from column_lines(columns, language)
 
 
-def column_lines(columns: dict[str, Any]) -> Iterator[str]:
+def column_lines(columns: dict[str, Any], language: str) -> Iterator[str]:
     """Yield a table of what the columns of a file are taken for."""
     kind = columns["kind"] or _("told by each row")
     rows = [
@@ -53,7 +53,7 @@ def column_lines(columns: dict[str, Any]) -> Iterator[str]:
             "heading": one["heading"] or _("(no heading)"),
             "field": one["field"] or _("(not read)"),
             "confidence": _percent(one.get("confidence")),
-            "reason": one.get("reason", ""),
+            "reason": one.get(language, ""),
         }
         for number, one in enumerate(columns["columns"], 1)
     ]

@@ -1,12 +1,12 @@
 """Of one record: which of its statements are seen by whom, and what would keep it, or one of them, from leaving."""
 
-from functools import cache
 from typing import Any
 
 from catalog import exporting, views
 from catalog.bodies import Bodies, held, log_of, place
 from catalog.catalogue import Catalogue
 from catalog.exporting import Allowed
+from catalog.sources import Sources
 from catalog.standing import current, stated
 from sync import entry
 from sync.bundles import Bundles
@@ -26,16 +26,16 @@ def explain(store: Store, catalogue: Catalogue, key: str, view: int, allowed: Al
     parts = held(catalogue, [row[0]], {})[row[0]] if row else []
     if not parts:
         return None
-    bodies, name_of = Bodies(store), cache(catalogue.origin)
+    bodies, sources = Bodies(store), Sources(catalogue)
     statements: list[dict[str, Any]] = []
     for some in current(parts, views.FULL):
-        said = stated(some, bodies.load, name_of)
+        said = stated(some, bodies.load, sources)
         why = allowed(said.record.fields) if said else ""
         for one in some:
             log, index, number = place(one.id)
             statements.append(
                 {
-                    "origin": name_of(log),
+                    "origin": sources.name(log),
                     "index": index,
                     "part": number,
                     "audience": _audience(store, log, index, number),

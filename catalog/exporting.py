@@ -15,8 +15,9 @@ from catalog import search, views
 from catalog.bodies import Bodies, held, place
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
 from catalog.search import Query
+from catalog.sources import Sources
 from catalog.standing import Held, current, stand, stated
-from records import body, checks, kinds
+from records import body, checks
 from records.body import Record
 from records.finding import Finding
 from records.writers.line import Line, Provenance
@@ -64,10 +65,10 @@ class Export:
     allowed: Allowed
     left_out: Callable[[LeftOut], None]
     _bodies: Bodies = field(init=False)
-    _names: dict[int, str] = field(default_factory=dict)
+    _sources: Sources = field(init=False)
 
     def __enter__(self) -> "Export":
-        self._bodies = Bodies(self.store)
+        self._bodies, self._sources = Bodies(self.store), Sources(self.catalogue)
         self.catalogue.db.execute("begin")
         self.catalogue.db.execute("select 1 from record limit 1").fetchone()  # from here on nothing moves
         return self
@@ -139,7 +140,7 @@ class Export:
 
     def _line(self, parts: list[Held], name: str, title: str, kept_out: list[Finding]) -> Line | None:
         may_leave, blocked = self._may_leave(parts)
-        standing = stand(may_leave, self.asked.view, self._bodies.load, self._name_of) if may_leave else None
+        standing = stand(may_leave, self.asked.view, self._bodies.load, self._sources) if may_leave else None
         if blocked:
             whole = standing is None or not standing.merged.fields
             self.left_out(LeftOut(name, title, LICENCE if whole else LICENCE_PART, "; ".join(blocked)))
@@ -148,9 +149,9 @@ class Export:
                 self.left_out(LeftOut(name, title, ERASED))
             return None
         merged = standing.merged
-        kind = kinds.get(merged.kind)
+        kind = self._sources.known.get(merged.kind)
         record = Record(name, "assert", merged.kind, kind.version if kind else 1, merged.fields)
-        found = [*checks.check(record), *kept_out] if self.asked.findings else []
+        found = [*checks.check(record, self._sources.known), *kept_out] if self.asked.findings else []
         return Line(
             record,
             self._audience(may_leave) if self.asked.audience else "",
@@ -162,10 +163,10 @@ class Export:
         """Return the parts of the logs whose statement may leave, and of the others the origin and the reason."""
         logs, reasons = set(), []
         for some in current(parts, self.asked.view):
-            said = stated(some, self._bodies.load, self._name_of)
+            said = stated(some, self._bodies.load, self._sources)
             why = self.allowed(said.record.fields) if said else ""
             if why:
-                reasons.append(f"{self._name_of(some[0].log)}: {why}")
+                reasons.append(f"{self._sources.name(some[0].log)}: {why}")
             else:
                 logs.add(some[0].log)
         return [one for one in parts if one.log in logs], reasons
@@ -181,7 +182,9 @@ class Export:
         self, parts: list[Held], sources: dict[str, str], conflicts: dict[str, list[tuple[str, Any]]]
     ) -> Provenance:
         seen = [one.applied_at for one in parts if one.views & self.asked.view]
-        statements = [(self._name_of(some[0].log), place(some[0].id)[1]) for some in current(parts, self.asked.view)]
+        statements = [
+            (self._sources.name(some[0].log), place(some[0].id)[1]) for some in current(parts, self.asked.view)
+        ]
         return Provenance(tuple(sorted(statements)), sources, conflicts, min(seen), max(seen))
 
     def _quarantined(self, keys: list[str]) -> dict[str, list[Finding]]:
@@ -196,8 +199,3 @@ class Export:
         for name, said in rows:
             found.setdefault(name, []).extend(Finding(**one) for one in orjson.loads(said))
         return found
-
-    def _name_of(self, log: int) -> str:
-        if log not in self._names:
-            self._names[log] = self.catalogue.origin(log)
-        return self._names[log]

@@ -21,7 +21,7 @@ _SURE_UTF8 = 8  # so many characters beyond ASCII in a row are not UTF-8 by chan
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text file whose encoding is known. `marks_text`: cells of it may be marked as text by =" or by an apostrophe."""
+    """A text file whose encoding is known. `marks_text`: cells may be marked as text by =" or by an apostrophe."""
 
     path: Path
     encoding: str

@@ -4,7 +4,7 @@ import openpyxl
 import pytest
 
 from node import intake, results
-from records import cnipa_export, tables
+from records import reading, statement
 from records.rules import finding
 from tests.node.filing import node_at, row, write
 
@@ -75,9 +75,10 @@ def test_the_mended_rows_alone_are_taken_from_it(tmp_path):
     first = intake.take_file(node, path, "张三")
     assert (first.sealed, first.refused) == (2, 1)
     found = tmp_path / "result.xlsx"
-    table = tables.read(path)
-    with results.ResultBook(found, table.headers) as book:
-        for one in cnipa_export.statements(table):
+    reader = reading.recognise(path)
+    rows = list(statement.rows(reader.drafts(), stated=reader.stated))
+    with results.ResultBook(found, list(rows[0].raw)) as book:
+        for one in rows:
             book.add(one.row_no, one.raw, "sealed" if one.record else "refused", one.findings)
     opened = openpyxl.load_workbook(found)
     sheet = opened.active

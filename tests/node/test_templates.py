@@ -9,7 +9,7 @@ import pytest
 import outlet.cli
 from node import frame, messages, templates
 from node.frame import DONE, REFUSED
-from records import cnipa_export, kinds, tables
+from records import kinds, reading, statement
 from records.writers import examples
 from records.writers.columns import columns
 
@@ -58,7 +58,8 @@ def test_what_was_filled_in_is_imported(tmp_path, name):
         sheet.cell(2, at).value = examples.example(kind, column)
     sheet.cell(2, [one.path for one in columns(kind)].index("right_type_text") + 1).value = kind.title_zh
     book.save(tmp_path / "filled.xlsx")
-    (row,) = cnipa_export.statements(tables.read(tmp_path / "filled.xlsx"))
+    reader = reading.recognise(tmp_path / "filled.xlsx")
+    (row,) = statement.rows(reader.drafts(), stated=reader.stated)
     assert [one.rule for one in row.findings] == []
     assert row.record.kind == name
     assert row.record.fields["title"] == "示例专利名称"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from pyarrow import parquet
 
-from records import cnipa_export, kinds, tables
+from records import kinds, reading, statement
 from records.body import Record
 from records.errors import MissingLibrary
 from records.finding import Finding
@@ -60,7 +60,8 @@ def write(name, lines, plan=None, **named):
 def read_back(tmp_path, raw, name):
     path = tmp_path / f"out.{name}"
     path.write_bytes(raw)
-    return list(cnipa_export.statements(tables.read(path)))
+    reader = reading.recognise(path)
+    return list(statement.rows(reader.drafts(), stated=reader.stated))
 
 
 @given(st.text())

@@ -2,6 +2,7 @@
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 
@@ -132,15 +133,10 @@ CASES = [
     ("AMOUNT_UNIT", "assignment", {"amount": {"value": 35}}, "amount.value"),
     ("CURRENCY_FORM", "assignment", {"amount": {"value": 35, "currency": "元"}}, "amount.currency"),
 ]
-OF_WHOLE_RECORDS = {"UNKNOWN_KIND", "UNKNOWN_VERSION", "KEY_MISMATCH"}
-AT_IMPORT = {  # of rows and files, given by the readers and by filing
-    "TYPE_UNKNOWN", "RAGGED_ROW", "CONTROL_CHARACTER", "TOO_LARGE", "DUPLICATE_KEY", "DUPLICATE_ROW", "OLDER",
-    "WITHDRAWN", "CHANGED_SINCE",
-}  # fmt: skip
-
-
-VERBS = "write state add check compare use change make put leave delete deleted shorten upgrade undo file type ask"
-MEND = set(VERBS.split())  # one of these tells what to do
+OF_WHOLE_RECORDS = {"UNKNOWN_KIND", "UNKNOWN_VERSION", "KEY_MISMATCH"}  # test_checks.py
+ROOT = Path(__file__).parent.parent.parent
+VERBS = "write state add check compare use change make put leave delete deleted shorten upgrade undo file type ask mend"
+MEND = {*VERBS.split(), "name"}  # one of these tells what to do
 
 
 def kind_of(base):
@@ -164,8 +160,21 @@ def test_a_broken_rule_gives_its_one_finding(rule, base, change, field):
     assert [(one.rule, one.field) for one in found] == [(rule, field)]
 
 
-def test_every_rule_has_a_case():
-    assert {rule for rule, *_ in CASES} | OF_WHOLE_RECORDS | AT_IMPORT == rules.SENTENCES.keys()
+def named_in(files):
+    """Return the rules that source files name."""
+    text = "".join(file.read_text("utf-8") for file in files)
+    return {rule for rule in rules.SENTENCES if f'"{rule}"' in text}
+
+
+def test_every_rule_of_fields_has_a_case():
+    judging = [ROOT / "records" / f"{name}.py" for name in ("formats", "shape", "checks", "relations")]
+    assert named_in(judging) == {rule for rule, *_ in CASES} | OF_WHOLE_RECORDS
+
+
+def test_no_sentence_is_left_over():
+    folders = ("records", "catalog", "node", "outlet", "substation", "hub")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*.py") if file.name != "rules.py"]
+    assert named_in(files) == rules.SENTENCES.keys()
 
 
 @pytest.mark.parametrize("rule", rules.SENTENCES)

@@ -79,9 +79,7 @@ def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
         items = [item[member] for item in items if isinstance(item, dict) and member in item]
     for item in items:
         if item.__class__ is not str:
-            return tuple(
-                [str(item) for item in items if isinstance(item, str | int | float) and not isinstance(item, bool)]
-            )
+            return tuple([str(one) for one in items if isinstance(one, str | int | float) and not isinstance(one, bool)])
     return tuple(items)
 
 

@@ -32,8 +32,9 @@ def shown(held: Filed | None) -> str | None:
 def version(new: Record, held: Filed | None, audience: str | None = None, wider: bool = False) -> Parts:
     """Return the parts of a new version: one for its audience, and one for each audience that ever saw the key.
 
-    Without `audience` it keeps the one that a person chose for what is filed, else it has the default. An audience that
-    must not see it any more is told that it was withdrawn from there. Raises WiderAudience.
+    Fields that their kind keeps narrower, such as contacts, are left out of the wider parts. Without `audience` it
+    keeps the one that a person chose for what is filed, else it has the default. An audience that must not see it any
+    more is told that it was withdrawn from there. Raises WiderAudience.
     """
     default = audiences.default_audience(new)
     now = shown(held)
@@ -41,13 +42,12 @@ def version(new: Record, held: Filed | None, audience: str | None = None, wider:
     wanted = audience or chosen or default
     if _wider(wanted, default) and wanted != now and not wider:
         raise WiderAudience(wanted)
-    whole = body.encode(new)
-    said = {wanted: whole}
+    said = audiences.parts(new, whole=wanted)
     for seen, _record in held.parts if held else ():
         if seen not in said:
             gone = replace(new, op="withdraw", fields={}, reason="audience")
-            said[seen] = body.encode(gone) if _wider(seen, wanted) else whole
-    return list(said.items())
+            said[seen] = gone if _wider(seen, wanted) else audiences.parts(new, whole=seen)[seen]
+    return [(seen, body.encode(record)) for seen, record in said.items()]
 
 
 def _wider(one: str, other: str) -> bool:

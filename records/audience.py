@@ -1,5 +1,6 @@
 """Who may see a record unless somebody says otherwise."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from records import kinds, legal_status
@@ -7,7 +8,7 @@ from records.body import Record
 from records.kinds import Kind, Kinds
 from records.view import columns
 
-_WIDTH = {"path": 0, "federation": 1, "public": 2}
+_WIDTHS = {"node": 0, "path": 1, "alliance": 2, "federation": 3, "public": 4}
 
 
 def default_audience(record: Record, known: Kinds = kinds.BUILT_IN) -> str:
@@ -26,19 +27,47 @@ def default_audience(record: Record, known: Kinds = kinds.BUILT_IN) -> str:
     return str(kind.schema["x-audience"])
 
 
-def by_part(record: Record, known: Kinds = kinds.BUILT_IN) -> dict[str, frozenset[str]]:
-    """Return which fields go by default to which audience, the widest first; one audience unless a field is narrower.
+def by_part(record: Record, known: Kinds = kinds.BUILT_IN, whole: str = "") -> dict[str, frozenset[str]]:
+    """Return which fields go to which audience, the widest first; one audience unless a stated field is narrower.
 
-    A field is narrower where its schema says so (`x-audience`); it never widens. Only fields that are stated count.
+    A field is narrower where its schema says so (`x-audience`); it never widens. `whole` is the record's audience, by
+    default its default one.
     """
-    whole = default_audience(record, known)
+    whole = whole or default_audience(record, known)
     kind = known.get(record.kind)
     narrower = _narrower(kind) if kind else {}
-    found: dict[str, set[str]] = {whole: set()}
-    for name in record.fields:
-        own = narrower.get(name, whole)
-        found.setdefault(own if _WIDTH[own] < _WIDTH[whole] else whole, set()).add(name)
-    return {audience: frozenset(found[audience]) for audience in sorted(found, key=lambda one: -_WIDTH[one])}
+    own = {name: narrower[name] for name in narrower if name in record.fields}
+    if not own:
+        return {whole: frozenset(record.fields)}
+    found: dict[str, set[str]] = {whole: set(record.fields)}
+    for name, audience in own.items():
+        if _width(audience) < _width(whole):
+            found[whole].discard(name)
+            found.setdefault(audience, set()).add(name)
+    return {audience: frozenset(names) for audience, names in sorted(found.items(), key=lambda one: -_width(one[0]))}
+
+
+def parts(record: Record, known: Kinds = kinds.BUILT_IN, whole: str = "") -> dict[str, Record]:
+    """Return what each audience is told, the widest first: a narrower one everything that a wider one is told, too.
+
+    As it was written (`raw`), a field goes where it goes itself.
+    """
+    found = by_part(record, known, whole)
+    if len(found) == 1:
+        return dict.fromkeys(found, record)
+    told: set[str] = set()
+    made = {}
+    for audience, names in found.items():
+        told |= names
+        fields = {name: value for name, value in record.fields.items() if name in told}
+        if "raw" in fields:
+            fields["raw"] = {path: text for path, text in fields["raw"].items() if path.partition(".")[0] in told}
+        made[audience] = replace(record, fields={name: value for name, value in fields.items() if value != {}})
+    return made
+
+
+def _width(audience: str) -> int:
+    return _WIDTHS[audience.partition(":")[0]]
 
 
 @lru_cache(maxsize=1024)

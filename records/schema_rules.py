@@ -77,8 +77,13 @@ def _keys(schema: dict[str, Any], known: dict[str, dict[str, Any]]) -> Iterator[
     for key in schema["x-key"]:
         if not key.startswith(f"{schema['$id']}:"):
             yield f"x-key: {key!r} does not begin with the kind's name"
-        for path in [path for hole in Template.parse(key).holes for path in hole.paths if path not in known]:
-            yield f"x-key: {key!r} has no field {path!r}"
+        for path in Template.parse(key).paths:
+            if path not in known:
+                yield f"x-key: {key!r} has no field {path!r}"
+    needed = {path.partition(".")[0] for key in schema["x-key"] for path in Template.parse(key).paths}
+    for name in [*sorted(needed), *schema.get("required", ())]:
+        if "x-audience" in schema["properties"].get(name, {}):
+            yield f"{name}: what a record needs cannot have an audience of its own"
 
 
 def _places(schema: dict[str, Any], known: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -43,6 +43,11 @@ class Template:
             holes.append(Hole(tuple(names.split("|")), default if equals else None))
         return cls((*texts, text), tuple(holes))
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return every path that may fill a hole, in order."""
+        return tuple(path for hole in self.holes for path in hole.paths)
+
     def fill(self, fields: dict[str, Any]) -> tuple[str, ...]:
         """Return the keys, one for each combination of values, in their order; () where a hole stays empty."""
         keys: tuple[str, ...] = (self.texts[0],)
@@ -79,7 +84,8 @@ def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
         items = [item[member] for item in items if isinstance(item, dict) and member in item]
     for item in items:
         if item.__class__ is not str:
-            return tuple([str(one) for one in items if isinstance(one, str | int | float) and not isinstance(one, bool)])
+            scalars = [one for one in items if isinstance(one, str | int | float) and not isinstance(one, bool)]
+            return tuple(map(str, scalars))
     return tuple(items)
 
 

@@ -163,6 +163,8 @@ def test_the_schemas_of_the_program_can_be_published_as_they_are():
         ({"x-key": ["flag:{bearers.no}"]}, "no field 'bearers.no'"),
         ({"x-key": ["design:{flag_no}"]}, "does not begin with the kind's name"),
         ({"x-key": [5]}, "x-key.0: "),
+        ({"x-key": ["flag:{flag_no}/{pole=-}"]}, "pole: what a record needs"),
+        ({"required": ["pole"]}, "pole: what a record needs"),
         ({"x-view": {"title": "motto"}}, "x-view: "),
         ({"x-view": {"title": "motto", "number": ["no"]}}, "x-view: number has no field 'no'"),
         ({"x-view": {"title": "motto", "number": ["flag_no"], "price": ["motto"]}}, "x-view: "),

@@ -3,7 +3,7 @@
 import pytest
 
 from records import legal_status
-from records.audience import by_part, default_audience
+from records.audience import by_part, default_audience, parts
 from records.body import Record
 from records.view import columns
 
@@ -122,6 +122,24 @@ def test_a_contact_and_a_note_go_no_further_than_the_path():
     assert by_part(listing) == {"path": {"right", "date", "contact"}}
     assert by_part(record("flag", contact="123")) == {"path": {"contact"}}
     assert by_part(record()) == {"path": frozenset()}
+
+
+def test_each_audience_is_told_what_it_may_see_and_what_wider_ones_see():
+    stated = {"right": "design:CN:1", "published": "2020-01-01", "amount": {"value": 5}, "note": "密"}
+    raw = {"amount": "5万", "published": "2020.1.1"}
+    told = parts(record("pledge", **stated, raw=raw))
+    wide = {"right": "design:CN:1", "published": "2020-01-01", "raw": {"published": "2020.1.1"}}
+    assert {audience: one.fields for audience, one in told.items()} == {
+        "federation": wide,
+        "path": {**stated, "raw": raw},
+    }
+    assert list(told) == ["federation", "path"]
+    only = record("pledge", **stated, raw={"amount": "5万"})
+    assert "raw" not in parts(only)["federation"].fields
+    assert parts(only, whole="path") == {"path": only}
+    assert list(parts(only, whole="alliance:led")) == ["alliance:led", "path"]
+    bare = record("pledge", right="x")
+    assert parts(bare, whole="federation") == {"federation": bare}
 
 
 def test_the_columns_of_other_kinds():

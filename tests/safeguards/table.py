@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from node import admission, doors
 from node.invitation_book import InvitationBook
+from records import audience, licence, schema_rules
 from sync import (
     bundles,
     client,
@@ -35,6 +36,7 @@ PARTS_DOWN = "tests/sync/test_parts_down.py::"
 SESSION = "tests/sync/test_session.py::"
 SYNC = "tests/sync/"
 NODE = "tests/node/"
+RECORDS = "tests/records/"
 EVIDENCE = "tests/safeguards/test_evidence_steps.py::"
 SIBLING = "ip.gd.example/gz/scut-ip.gd.example/gz-ip.gd.example/gz/giants-NotAllowed-not-of-this-path-bring_nothing"
 
@@ -548,6 +550,31 @@ TABLE = [
         without(evidence, "verify", ("if not receipts:", "if False:")),
         f"{EVIDENCE}test_a_file_without_a_receipt_proves_nothing",
         also="IndexError",
+    ),
+    # -- records
+    Safeguard(
+        "narrow-fields",
+        "contacts and contract sums stay out of the parts that many see",
+        put(audience, "_narrower", lambda kind: {}),
+        f"{NODE}test_versions.py::test_a_field_that_is_narrower_is_left_out_of_the_wider_part",
+    ),
+    Safeguard(
+        "unpublished",
+        "what is not published goes no further than its path by itself",
+        put(audience, "_is_published", lambda record, known: True),
+        f"{RECORDS}test_view.py::test_only_what_is_published_leaves_its_path",
+    ),
+    Safeguard(
+        "terms",
+        "what its source does not let leave stays",
+        without(licence, "may_leave", ('limit == "yes" or over', "True")),
+        f"{RECORDS}test_licence.py::test_a_limit_holds",
+    ),
+    Safeguard(
+        "kind-form",
+        "a published kind uses no more of JSON Schema than ours do",
+        without(schema_rules, "_faults", ("in _form().iter_errors(schema)", "in ()")),
+        f"{RECORDS}test_new_kinds.py::test_a_schema_that_is_not_usable_is_refused_with_the_reason",
     ),
 ]
 

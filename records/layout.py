@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from records import drafting, headings, proposal
 from records.draft import Blank, Draft
-from records.finding import Finding
+from records.finding import Finding, has_error
 from records.headings import field_of
 from records.kinds import Kinds
 from records.mapping import Column, MalformedMapping, Mapping
@@ -83,14 +83,14 @@ def _drafts(rows: Iterator[NumberedRow], said: Proposal) -> Iterator[Draft | Bla
         elif is_blank(cells):
             yield Blank(number)
             continue
-        elif len(cells) == count or not (found := _ragged(count, cells)):
-            yield Draft(number, kind, read(cells), dict(zip(names, cells, strict=False)), first)
         else:
-            yield Draft(number, kind, {}, dict(zip(names, cells, strict=False)), (*first, found))
+            found = list(first) if len(cells) == count else [*first, *_ragged(count, cells)]
+            values = {} if has_error(found) else read(cells, found)
+            yield Draft(number, kind, values, dict(zip(names, cells, strict=False)), tuple(found))
         first = ()
 
 
-def _ragged(count: int, cells: Sequence[str]) -> Finding | None:
+def _ragged(count: int, cells: Sequence[str]) -> list[Finding]:
     if len(cells) < count or any(map(str.strip, cells[count:])):
-        return finding("RAGGED_ROW", "", len(cells), wanted=count)
-    return None
+        return [finding("RAGGED_ROW", "", len(cells), wanted=count)]
+    return []

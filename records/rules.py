@@ -336,7 +336,7 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
     "WRONG_HEADING": (
         "warning",
         "第 {place} 列的标题是“{value}”，内容却是“{title}”，已按内容读取：{why}；请改正标题，或用映射指定各列。",
-        "Column {place} is headed {value!r} but was read as {field!r} by its content: {why_en}; mend the heading, or "
+        "Column {place} is headed {value!r} but was read as {field!r} by its content: {why_en}; change the heading, or "
         "name the columns by a mapping.",
     ),
     "NO_OBJECT": (
@@ -349,6 +349,12 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "本行的操作是“{value}”，文件只能登记记录，不能撤回；请删去本行，撤回请使用 withdraw。",
         "The line's operation is {value!r}, and files only state records; delete the line, and use `withdraw` to "
         "withdraw.",
+    ),
+    "LIST_MISMATCH": (
+        "error",
+        "“{field}”的几列写了不同个数的值（{value}），不知道如何对应；请使各列的个数相同。",
+        "The columns of {field!r} list different numbers of values ({value}), so it cannot be told which belong "
+        "together; make them the same number.",
     ),
     "CONTROL_CHARACTER": (
         "error",

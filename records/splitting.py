@@ -9,7 +9,12 @@ _SEPARATOR = re.compile(r"\s*[;|,，；]\s*")
 
 
 def separated(text: str) -> list[str]:
-    """Return the parts of a list of numbers, dates or classes: split on ; | and commas, nothing empty."""
+    """Return the parts of a list of numbers, dates or classes: split on ; | and commas, nothing empty.
+
+    The text is not blank.
+    """
+    if text.isascii() and "," not in text and "|" not in text:  # as nearly always, and faster
+        return [one for part in text.split(";") if (one := part.strip())] if ";" in text else [text.strip()]
     return list(filter(None, _SEPARATOR.split(text.strip())))
 
 

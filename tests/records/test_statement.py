@@ -253,4 +253,4 @@ def test_several_publications_in_one_cell_pair_with_their_dates(tmp_path):
         {"no": "CN107000001B", "kind": "B", "date": "2019-02-01"},
     ]
     columns["公开（公告）日"] = "2018.01.25;2019.02.01;2020.01.01"
-    assert "PUBNO_FORM" in rules(one(tmp_path, **columns))
+    assert rules(one(tmp_path, **columns)) == ["LIST_MISMATCH"]

@@ -6,6 +6,7 @@ cells themselves tell. Nothing is taken from the cells without a finding that sa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from records import content, headings, identifiers, no_rights
 from records.content import Column as Content
@@ -32,13 +33,20 @@ _CNIPR_PROOF = {0: "application-number", 6: "date", 7: "publication-number", 10:
 _VERDICT_HEADINGS = ("结果", "原因", "行号")  # what our own result workbook adds
 
 
+By = Literal["heading", "near", "cells", "order", "mapping", ""]
+
+
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What a column is read as: `path` "" for nothing. `confidence` is 0 to 1; `zh` and `en` say why."""
+    """What a column is read as: `path` "" for nothing. `confidence` is 0 to 1; `zh` and `en` say why.
+
+    `by` is what told it: "heading", "near" (a heading that is close), "cells", "order", "mapping", or "" for nothing.
+    """
 
     place: int
     heading: str
     path: str
+    by: By
     confidence: float
     zh: str
     en: str
@@ -74,7 +82,7 @@ def of(ahead: Ahead, given: tuple[str, ...] | None, form: str, known: Kinds) -> 
     carrier = _about(titles, told, carriers)
     if carrier is None:
         raise no_rights.refused(titles, rows, told, carriers[0])
-    titles = _trimmed(titles, told)
+    titles = _trimmed(titles, told) if after else titles
     suggestions = tuple(_Suggesting(titles, told, carrier, rows, has_headings).all())
     mapping = Mapping(carrier.kind, has_headings, tuple(Column(one.heading, one.path) for one in suggestions))
     sample = tuple((number, tuple(cells)) for number, cells in rows[:SAMPLE_ROWS])
@@ -99,7 +107,8 @@ def fitted(ahead: Ahead, table: Table, mapping: Mapping, carrier: Carrier) -> Pr
         mapping = mapping.fitted(_trimmed(titles, _told(rows, len(titles))))
     columns = enumerate(mapping.columns)
     suggestions = tuple(
-        Suggestion(place, one.heading, one.path, 1.0, "按指定的映射", "the mapping says so") for place, one in columns
+        Suggestion(place, one.heading, one.path, "mapping", 1.0, "按指定的映射", "the mapping says so")
+        for place, one in columns
     )
     shown = tuple((number, tuple(cells)) for number, cells in rows[:SAMPLE_ROWS])
     name = _layout_name([one.heading for one in mapping.columns], ())
@@ -211,11 +220,11 @@ class _Suggesting:
             self._by_words()
         return [self._made.get(place) or self._nothing(place) for place in range(len(self._titles))]
 
-    def _suggest(self, place: int, path: str, confidence: float, zh: str, en: str) -> None:
-        self._made[place] = Suggestion(place, self._titles[place], path, confidence, zh, en)
+    def _suggest(self, place: int, path: str, by: By, confidence: float, zh: str, en: str) -> None:
+        self._made[place] = Suggestion(place, self._titles[place], path, by, confidence, zh, en)
 
     def _nothing(self, place: int) -> Suggestion:
-        return Suggestion(place, self._titles[place], "", 0.0, "不知道是哪个字段，不读取", "not known, so not read")
+        return Suggestion(place, self._titles[place], "", "", 0.0, "不知道是哪个字段，不读取", "not known, so not read")
 
     def _by_headings(self) -> None:
         seen: set[str] = set()
@@ -227,9 +236,11 @@ class _Suggesting:
                 raise no_rights.twice(title)
             seen.add(folded(title))
             if is_exact:
-                self._suggest(place, path, 1.0, "标题就是该字段的名称", "the heading names this field")
+                self._suggest(place, path, "heading", 1.0, "标题就是该字段的名称", "the heading names this field")
             elif not self._is_taken(path):
-                self._suggest(place, path, 0.9, "标题与该字段的名称相近", "the heading is close to this field's name")
+                self._suggest(
+                    place, path, "near", 0.9, "标题与该字段的名称相近", "the heading is close to this field's name"
+                )
 
     def _contradicted(self) -> None:
         """Take back what a heading says where nearly all cells are surely something else."""
@@ -261,7 +272,7 @@ class _Suggesting:
         if not free:
             return False
         share = self._told[place].shares[form]
-        self._suggest(place, free[0], share, *_because(form, share))
+        self._suggest(place, free[0], "cells", share, *_because(form, share))
         return True
 
     def _by_dates(self) -> None:
@@ -270,18 +281,12 @@ class _Suggesting:
                 self._put_date(place)
 
     def _put_date(self, place: int) -> bool:
-        """Suggest the filing date where the years are those of the application numbers, else the publication's."""
-        share = self._told[place].shares["date"]
+        """Suggest the filing date where the years are those of the application numbers; of other dates none can say."""
         fits = self._year_share(place)
-        if fits >= SURE and not self._is_taken("filing_date") and self._carrier.spec("filing_date"):
-            zh, en = f"{fits:.0%} 的年份与申请号中的年份相同", f"{fits:.0%} of the years are those of the numbers"
-            self._suggest(place, "filing_date", fits, zh, en)
-            return True
-        number = next((one.path for one in self._made.values() if one.path.endswith(".no")), "")
-        path = number[: -len("no")] + "date" if number else "publication_date"
-        if self._carrier.kind or self._is_taken(path) or not self._is_taken("filing_date"):
+        if fits < SURE or self._is_taken("filing_date") or not self._carrier.spec("filing_date"):
             return False
-        self._suggest(place, path, share, *_because("date", share))
+        zh, en = f"{fits:.0%} 的年份与申请号中的年份相同", f"{fits:.0%} of the years are those of the numbers"
+        self._suggest(place, "filing_date", "cells", fits, zh, en)
         return True
 
     def _year_share(self, place: int) -> float:
@@ -307,7 +312,7 @@ class _Suggesting:
         for place, path in enumerate(_CNIPR_ORDER):
             if self._carrier.spec(field_of(path)):
                 zh, en = "列的次序与 CNIPR 下载表相同", "the columns are in the order of the CNIPR download"
-                self._suggest(place, path, 0.95, zh, en)
+                self._suggest(place, path, "order", 0.95, zh, en)
 
     def _by_words(self) -> None:
         for word, path in _WORD_PATHS.items():
@@ -317,7 +322,7 @@ class _Suggesting:
                 cells = self._told[place]
                 share = cells.shares[word]
                 if share >= SURE and not self._is_taken(path) and (word != "title" or cells.distinct >= SURE):
-                    self._suggest(place, path, share, *_because(word, share))
+                    self._suggest(place, path, "cells", share, *_because(word, share))
 
     def _open(self) -> list[int]:
         places = range(min(len(self._titles), len(self._told)))
@@ -380,8 +385,7 @@ def _layout_name(titles: Sequence[str], suggestions: Sequence[Suggestion]) -> st
     for layout, wanted in _LAYOUTS:
         if any(group <= names for group in wanted):
             return layout
-    by_order = sum(one.en.endswith("CNIPR download") for one in suggestions)
-    return "trs-25" if by_order else ""
+    return "trs-25" if any(one.by == "order" for one in suggestions) else ""
 
 
 def _folded(*groups: str) -> tuple[frozenset[str], ...]:
@@ -400,7 +404,7 @@ _LAYOUTS = (
 def _findings(suggestions: Sequence[Suggestion], carrier: Carrier) -> list[Finding]:
     found = []
     for one in suggestions:
-        if not one.path or one.confidence in (1.0, 0.9):
+        if one.by not in ("cells", "order"):
             continue
         by_heading = carrier.told(one.heading)[0] if one.heading else ""
         rule = "WRONG_HEADING" if by_heading and by_heading != one.path else "COLUMN_BY_CONTENT"

@@ -4,8 +4,10 @@ Shared strings go to a temporary file. Source: ECMA-376 part 1, chapters 12 and 
 there are no entities.
 """
 
+import lzma
 import posixpath
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -14,7 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from xml.parsers import expat
 
 import orjson
@@ -29,6 +31,10 @@ _BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *ra
 _NO_DATE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.')
 _DIGITS = "0123456789"
 _DAY_ZERO = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}
+_BROKEN = (  # what a damaged or encrypted archive gives
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+    *(KeyError, ValueError, NotImplementedError, RuntimeError, IndexError, struct.error),
+)
 Row = tuple[int, list[str]]
 
 
@@ -42,7 +48,10 @@ class TooWide(Exception):
 
 def opened(path: Path) -> tuple[dict[str, object], Iterator[Row]]:
     """Return the head as workbook.py writes it, and the rows of the first sheet that holds a cell. Raises Damaged."""
-    archive = zipfile.ZipFile(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except _BROKEN as error:
+        raise Damaged(str(error)) from error
     book = _Book(archive)
     filled = [(name, part) for name, part in book.sheets if _has_cells(archive, part)]
     head = {"sheet": "".join(name for name, _ in filled[:1]), "others": [name for name, _ in filled[1:]]}
@@ -60,9 +69,12 @@ class _Book:
         self._formats: dict[str, str] = {}
         self._in_cell_styles = False
         targets: dict[str, str] = {}
-        _parse(
-            archive, "xl/_rels/workbook.xml.rels", lambda _, a: targets.update({a.get("Id", ""): a.get("Target", "")})
-        )
+
+        def relation(name: str, attributes: dict[str, str]) -> None:
+            if name == "Relationship":
+                targets[attributes.get("Id", "")] = attributes.get("Target", "")
+
+        _parse(archive, "xl/_rels/workbook.xml.rels", relation)
         _parse(archive, "xl/workbook.xml", lambda name, a: self._workbook(name, a, targets))
         names = archive.NameToInfo
         if "xl/styles.xml" in names:
@@ -181,7 +193,7 @@ class _Sheet:
     def rows(self) -> Iterator[Row]:
         """Give (number, cells) of the rows that are there. Raises Damaged, TooWide."""
         parser = _parser(self._start, self._end, self._text)
-        with self._archive.open(self._part) as file:
+        with _part(self._archive, self._part) as file:
             for _ in _fed(parser, file, _no_limit):
                 yield from self._done
                 self._done = []
@@ -275,13 +287,16 @@ def _parse(
     text: Callable[[str], Any] | None = None,
     max_bytes: int = _MAX_PART_BYTES,
 ) -> None:
-    try:
-        file = archive.open(part)
-    except KeyError as error:
-        raise Damaged(f"{part} is missing") from error
-    with file:
+    with _part(archive, part) as file:
         for _ in _fed(_parser(start, end, text), file, max_bytes):
             pass
+
+
+def _part(archive: zipfile.ZipFile, part: str) -> IO[bytes]:
+    try:
+        return archive.open(part)
+    except _BROKEN as error:
+        raise Damaged(f"{part} cannot be opened: {error}") from error
 
 
 def _parser(start: _Start, end: Callable[[str], Any], text: Callable[[str], Any] | None) -> Any:
@@ -314,13 +329,15 @@ def _fed(parser: Any, file: Any, max_bytes: int) -> Iterator[None]:
             yield
         parser.Parse(b"", True)
         yield
-    except (expat.ExpatError, zipfile.BadZipFile, EOFError, zlib.error) as error:
+    except (expat.ExpatError, *_BROKEN) as error:
         raise Damaged(str(error)) from error
 
 
 def _has_cells(archive: zipfile.ZipFile, part: str) -> bool:
-    try:
-        with archive.open(part) as file:
-            return bool(re.search(rb"<(\w+:)?c[ />]", file.read(1 << 20)))
-    except KeyError:
+    if part not in archive.NameToInfo:
         return False
+    with _part(archive, part) as file:
+        try:
+            return bool(re.search(rb"<(\w+:)?c[ />]", file.read(1 << 20)))
+        except _BROKEN as error:
+            raise Damaged(str(error)) from error

@@ -155,7 +155,7 @@ def _test(form: str) -> _Test:
     known = FORMATS[form]
 
     def plain(case: _Case, field: str, text: str) -> Found:
-        return () if known.read(text) == text else (finding(known.rule, field, text),)
+        return () if known.read(text) == text else (finding(known.rule, field, text, office=case.office),)
 
     at_home = _TESTS.get(form, plain)
     if known.abroad is None:

@@ -56,6 +56,20 @@ def _pattern(template: Template) -> str:
     return "[^:/]+".join(map(re.escape, template.texts))
 
 
+def contested(catalogue: Catalogue, key: str, record: int, view: int) -> dict[str, list[str]]:
+    """Return the number keys that a right, or a loose key itself, shares, with all rights that claim them in a view."""
+    mine = "select alias from claim where record = ? and views & ? <> 0 union select ?"
+    rows = catalogue.db.execute(
+        "select alias, key from claim join record on record.id = claim.record "
+        f"where alias in ({mine}) and claim.views & ? <> 0 order by alias, key",
+        (record, view, key, view),
+    )
+    found: dict[str, list[str]] = {}
+    for alias, right in rows:
+        found.setdefault(alias, []).append(right)
+    return {alias: rights for alias, rights in found.items() if len(rights) > 1}
+
+
 class Joins:
     """Claims, loose keys and what has joined what, in one catalogue, inside a transaction."""
 
@@ -93,6 +107,11 @@ class Joins:
         self.change({record: {}}, ())
         self._db.execute("delete from loose where record = ?", (record,))
         self._db.execute("delete from joined where record = ?", (record,))
+
+    def tell(self, records: Sequence[int]) -> None:
+        """Have the rights that these have joined put together again: what they rest on may have changed."""
+        rows = self._catalogue.many("select right from joined where record in ({})", records)
+        self._catalogue.stale(right for (right,) in rows)
 
     def out_of(self, records: Sequence[int]) -> dict[int, int]:
         """Return by record the views in which it has joined a right."""

@@ -102,6 +102,7 @@ class Composer:
         wanted = list(ids.values())
         own = held(self._catalogue, wanted, read)
         self._link(ids, own)
+        self._joins.tell(wanted)
         parts, away = gathered(self._catalogue, wanted, read), self._joins.out_of(wanted)
         narrower: dict[int, list[int]] = {}
         for wider, id in self._catalogue.many("select wider, id from record where wider in ({}) order by id", wanted):

@@ -3,8 +3,9 @@
 from typing import Any
 
 from catalog import exporting, views
-from catalog.bodies import Bodies, held, log_of, place
+from catalog.bodies import Bodies, log_of, place
 from catalog.catalogue import Catalogue
+from catalog.composing import gathered
 from catalog.exporting import Allowed
 from catalog.sources import Sources
 from catalog.standing import current, stated
@@ -23,7 +24,7 @@ def explain(store: Store, catalogue: Catalogue, key: str, view: int, allowed: Al
     part, audience, op, `in_view`, and `licence`, why it may not leave, or "".
     """
     row = catalogue.db.execute("select id from record where key = ? and wider is null", (key,)).fetchone()
-    parts = held(catalogue, [row[0]], {})[row[0]] if row else []
+    parts = gathered(catalogue, [row[0]], {})[row[0]] if row else []
     if not parts:
         return None
     bodies, sources = Bodies(store), Sources(catalogue)

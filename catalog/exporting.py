@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from catalog import search, views
-from catalog.bodies import Bodies, held, place
+from catalog.bodies import Bodies, place
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
+from catalog.composing import gathered
 from catalog.search import Query
 from catalog.sources import Sources
 from catalog.standing import Held, current, stand, stated
@@ -71,6 +72,7 @@ class Export:
         self._bodies, self._sources = Bodies(self.store), Sources(self.catalogue)
         self.catalogue.db.execute("begin")
         self.catalogue.db.execute("select 1 from record limit 1").fetchone()  # from here on nothing moves
+        self._sources = Sources(self.catalogue)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -93,7 +95,7 @@ class Export:
             values,
         )
         while batch := rows.fetchmany(BATCH):
-            parts = held(self.catalogue, [id for id, _, _ in batch], {})
+            parts = gathered(self.catalogue, [id for id, _, _ in batch], {})
             self._read(parts)
             kept_out = self._quarantined([name for _, name, _ in batch]) if self.asked.findings else {}
             for id, name, title in batch:
@@ -160,16 +162,16 @@ class Export:
         )
 
     def _may_leave(self, parts: list[Held]) -> tuple[list[Held], list[str]]:
-        """Return the parts of the logs whose statement may leave, and of the others the origin and the reason."""
-        logs, reasons = set(), []
+        """Return the parts of the statements that may leave, and of the others the origin and the reason."""
+        free, reasons = set(), []
         for some in current(parts, self.asked.view):
             said = stated(some, self._bodies.load, self._sources)
             why = self.allowed(said.record.fields) if said else ""
             if why:
                 reasons.append(f"{self._sources.name(some[0].log)}: {why}")
             else:
-                logs.add(some[0].log)
-        return [one for one in parts if one.log in logs], reasons
+                free.add((some[0].log, some[0].of))
+        return [one for one in parts if (one.log, one.of) in free], reasons
 
     def _audience(self, parts: list[Held]) -> str:
         """Return the narrowest audience of what is shown: "path", "alliance" or "federation"."""

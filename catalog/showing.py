@@ -5,13 +5,13 @@ from typing import Any
 
 import orjson
 
-from catalog import published, views, words
+from catalog import aliases, events, published, views, words
 from catalog.bodies import Bodies, log_of, place
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
 from catalog.composing import gathered
 from catalog.sources import Sources
 from catalog.standing import Held, current, stand, stated
-from records import identifiers
+from records import identifiers, registrations
 from records.kinds import Kinds
 from sync.store import Store
 
@@ -33,45 +33,60 @@ class Quarantined:
 
 
 def show(store: Store, catalogue: Catalogue, key: str, view: int) -> dict[str, Any] | None:
-    """Return one key as a view shows it, or None if the view shows nothing of it.
+    """Return one key as a view shows it, or None if the view shows nothing of it; a key that joined a right, as that.
 
-    Members: key, kind, state ("current" or "tombstone"), fields, sources (field → origin), conflicts (field → list of
-    [origin, value]), origin, first_applied, last_applied, and assertions: of each origin the current ones, with origin,
-    index, part, op, fields, reason, applied_at, and size, that of the log under a receipt, 0 while this entry is not.
+    Members: key, also (further keys that have joined it), kind, state ("current" or "tombstone"), fields, sources
+    (field → origin), conflicts (field → list of [origin, value]), others (origins shown, not merged), contested (number
+    key → rights that claim it, where there are several), status and status_from (the event that it follows, "" for
+    none), origin, first_applied, last_applied, and assertions: of each origin the current ones, with origin, index,
+    part, key, op, fields, reason, applied_at, and size, that of the log under a receipt, 0 while this entry is not;
+    and events: those of a right, oldest first, with key, kind, status, origin and fields.
     """
-    parts = _parts(catalogue, key)
+    record = _record(catalogue, key)
+    record = (record and _right_of(catalogue, record, view)) or record
+    parts = gathered(catalogue, [record], {})[record] if record else []
     bodies, sources = Bodies(store), Sources(catalogue)
     standing = stand(parts, view, bodies.load, sources) if parts else None
-    if standing is None:
+    if record is None or standing is None:
         return None
+    (key,) = catalogue.db.execute("select key from record where id = ?", (record,)).fetchone()
     seen = [one.applied_at for one in parts if one.views & view]
     merged = standing.merged
+    status, status_from = _status(catalogue, record, view)
     return {
         "key": key,
+        "also": sorted({name for (name,) in _guests(catalogue, record, view)}),
         "kind": merged.kind,
         "state": "current" if merged.fields else "tombstone",
         "fields": merged.fields,
         "sources": merged.sources,
         "conflicts": merged.conflicts,
+        "others": list(merged.others),
+        "contested": aliases.contested(catalogue, key, record, view),
+        "status": status,
+        "status_from": status_from,
         "origin": standing.origin,
         "first_applied": min(seen),
         "last_applied": max(seen),
         "assertions": [_stated(store, one, bodies) for many in current(parts, view) for one in many],
+        "events": _events(catalogue, key, record, view, bodies, sources),
     }
 
 
 def history(store: Store, catalogue: Catalogue, key: str, view: int = views.FULL) -> list[dict[str, Any]]:
     """Return every version that a view shows, oldest first: by the time applied, then by origin and index.
 
-    Members: origin, index, op, reason, applied_at, and changed: a list of {field, before, after} against the version
-    of this origin before, None standing for what was or is not stated. What has been erased is left out.
+    Members: origin, index, key, op, reason, applied_at, and changed: a list of {field, before, after} against this
+    origin's version before, None standing for what was or is not stated. What has been erased is left out.
     """
     entries: dict[int, list[Held]] = {}
-    for one in _parts(catalogue, key):
+    record = _record(catalogue, key)
+    record = (record and _right_of(catalogue, record, view)) or record
+    for one in gathered(catalogue, [record], {})[record] if record else ():
         if one.views & view:
             entries.setdefault(one.entry, []).append(one)
     bodies, sources = Bodies(store), Sources(catalogue)
-    before: dict[str, dict[str, Any]] = {}
+    before: dict[tuple[str, int], dict[str, Any]] = {}
     found = []
     for _, parts in sorted(entries.items()):
         said = stated(parts, bodies.load, sources)
@@ -82,13 +97,14 @@ def history(store: Store, catalogue: Catalogue, key: str, view: int = views.FULL
             {
                 "origin": said.origin,
                 "index": place(parts[0].id)[1],
+                "key": said.record.key,
                 "op": said.record.op,
                 "reason": said.record.reason,
                 "applied_at": max(one.applied_at for one in parts),
-                "changed": _changed(before.get(said.origin, {}), fields),
+                "changed": _changed(before.get((said.origin, parts[0].of), {}), fields),
             }
         )
-        before[said.origin] = fields
+        before[said.origin, parts[0].of] = fields
     return sorted(found, key=lambda one: one["applied_at"])
 
 
@@ -111,20 +127,39 @@ def quarantine(
 
 
 def find_key(catalogue: Catalogue, text: str) -> str | None:
-    """Return the key that a person means by a key, or by an application or publication number however written.
+    """Return the key that a person means by a key, or by a number of any kind however written.
 
-    A publication number of a right that has an application number is known once that right is indexed. Keys of every
+    A number under which a right is known as well gives that right; where several claim it, none of them. Keys of every
     view are found: whether the asker may see one, `show` says.
     """
-    application, publication = identifiers.application_number(text), identifiers.publication_number(text)
-    values = [application.canonical if application else "", publication.number if publication else "", text.strip()]
-    keys = [text.strip(), *(key for value in values if value for key in _keys(value, published.known(catalogue)))]
-    if not all(map(_is_text, keys)):
+    if not _is_text(text):
         return None
+    keys = _meant(text, published.known(catalogue))
     found = dict(catalogue.many("select key, id from record where wider is null and key in ({})", keys))
     named = next((key for key in keys if key in found), None)
-    if named or not publication:
+    if named:
         return named
+    claims = "select min(key), count(*) from claim join record on record.id = claim.record where alias in ({}) having 1"
+    claimed = [key for key, count in catalogue.many(claims, keys) if count == 1]
+    return claimed[0] if claimed else _by_words(catalogue, text) or _by_class(catalogue, keys)
+
+
+def _meant(text: str, known: Kinds) -> list[str]:
+    """Return the keys that a text may mean, the likeliest first."""
+    application, publication = identifiers.application_number(text), identifiers.publication_number(text)
+    values = [application.canonical if application else "", publication.number if publication else "", text.strip()]
+    templates = [template for kind in known.all() for template in kind.templates]
+    keys = [text.strip()]
+    keys += [key for value in values if value for template in templates if (key := template.of_value(value))]
+    keys += [key for kind in known.of("right") if (key := registrations.right_key(text, kind.name))]
+    return list(dict.fromkeys(key for key in keys if _is_text(key)))
+
+
+def _by_words(catalogue: Catalogue, text: str) -> str | None:
+    """Return the key of a right that is indexed under a publication number, which may lack its kind code."""
+    publication = identifiers.publication_number(text)
+    if publication is None:
+        return None
     row = catalogue.db.execute(
         "select key from words join record on record.id = words.rowid where words match ? order by record.id limit 1",
         (f"numbers : {words.phrase(publication.number)}",),
@@ -132,19 +167,61 @@ def find_key(catalogue: Catalogue, text: str) -> str | None:
     return row and row[0]
 
 
-def _keys(value: str, known: Kinds) -> list[str]:
-    """Return the keys that a number would give under any kind."""
-    templates = [template for kind in known.all() for template in kind.templates]
-    return [key for template in templates if (key := template.of_value(value))]
+def _by_class(catalogue: Catalogue, keys: list[str]) -> str | None:
+    """Return the first class of a trademark whose number was given without one ("…/-")."""
+    for start in (key.removesuffix("-") for key in keys if key.endswith("/-")):
+        beyond = start[:-1] + chr(ord(start[-1]) + 1)
+        query = "select min(key) from record where wider is null and key >= ? and key < ?"
+        (found,) = catalogue.db.execute(query, (start, beyond)).fetchone()
+        if found:
+            return str(found)
+    return None
 
 
 def _is_text(text: str) -> bool:
     return text.isprintable()  # no lone surrogate, which SQLite cannot be asked for
 
 
-def _parts(catalogue: Catalogue, key: str) -> list[Held]:
+def _record(catalogue: Catalogue, key: str) -> int | None:
     row = catalogue.db.execute("select id from record where key = ? and wider is null", (key,)).fetchone()
-    return gathered(catalogue, [row[0]], {})[row[0]] if row else []
+    return row and row[0]
+
+
+def _right_of(catalogue: Catalogue, record: int, view: int) -> int | None:
+    """Return the right that a number key has joined in a view."""
+    query = "select right from joined where record = ? and views & ? <> 0"
+    row = catalogue.db.execute(query, (record, view)).fetchone()
+    return row and row[0]
+
+
+def _guests(catalogue: Catalogue, record: int, view: int) -> list[tuple[str]]:
+    return catalogue.db.execute(
+        "select key from joined join record on record.id = joined.record where right = ? and joined.views & ? <> 0",
+        (record, view),
+    ).fetchall()
+
+
+def _status(catalogue: Catalogue, record: int, view: int) -> tuple[str, str]:
+    row = catalogue.db.execute(
+        "select status, status_from from record where (id = ? or wider = ?) and views & ? <> 0",
+        (record, record, view),
+    ).fetchone()
+    return row or ("", "")
+
+
+def _events(
+    catalogue: Catalogue, key: str, record: int, view: int, bodies: Bodies, sources: Sources
+) -> list[dict[str, Any]]:
+    found = events.about(catalogue, key, record, view)
+    parts = gathered(catalogue, [event for event, _ in found], {})
+    shown = []
+    for event, name in found:
+        standing = stand(parts[event], view, bodies.load, sources)
+        if standing:
+            fields = standing.merged.fields
+            said = {"key": name, "kind": standing.merged.kind, "status": events.meaning(fields)}
+            shown.append({**said, "origin": standing.origin, "fields": fields})
+    return shown
 
 
 def _stated(store: Store, part: Held, bodies: Bodies) -> dict[str, Any]:
@@ -154,6 +231,7 @@ def _stated(store: Store, part: Held, bodies: Bodies) -> dict[str, Any]:
         "origin": log.origin,
         "index": index,
         "part": number,
+        "key": record.key if record else "",
         "op": record.op if record else "erased",
         "fields": record.fields if record else {},
         "reason": record.reason if record else "",

@@ -98,7 +98,9 @@ def merge(assertions: list[Assertion]) -> Merged:
 
 def in_order(assertions: list[Assertion]) -> list[Assertion]:
     """Return the assertions, the one whose word goes first first."""
-    ordered = sorted(assertions, key=lambda one: (one.origin, body.encode(one.record) if len(assertions) > 1 else b""))
+    if len(assertions) < 2:
+        return assertions
+    ordered = sorted(assertions, key=lambda one: (one.origin, one.record.key, body.encode(one.record)))
     ordered.sort(key=lambda one: one.dated, reverse=True)
     ordered.sort(key=lambda one: one.rank)
     return ordered

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import click
 
 from catalog import rebuilding
-from node import admission, cataloguing, enrolment, frame, nightly, nodes, tokens
+from node import admission, cataloguing, enrolment, frame, inbox, nightly, nodes, tokens
 from node.errors import WrongProgram
 from node.frame import passed
 from node.home import Home, write_whole
@@ -243,6 +243,8 @@ def status(top: frame.Group) -> None:
         if node.settings.role == "outlet":  # imports leave this to whoever looks next
             cataloguing.apply_own(node)
         found = nodes.standing(node)
+        if node.settings.role == "outlet":
+            found["inbox"] = inbox.standing(node)
         context.emit(found)
         if not context.json:
             for line in [nodes.night_sentence(found)] if night else nodes.lines(found):

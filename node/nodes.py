@@ -147,6 +147,10 @@ def lines(found: dict[str, Any]) -> list[str]:
         said.append(
             _("STALE: the newest word from {origin} is {hours} hours old. Check the line to the parent.").format(**one)
         )
+    for one in found.get("inbox", {}).get("waiting", ()):
+        said.append(_("In the inbox, not taken yet: {file}").format(file=one))
+    for one in found.get("inbox", {}).get("refused", ())[:5]:
+        said.append(_("From the inbox, refused: {file}. {reason}").format(**one))
     for one in found["alarms"]:
         said.append(_("ALARM {what}: {origin} {detail}").format(**one))
     return said

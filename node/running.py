@@ -1,7 +1,9 @@
 """A node at work: its doors, its nights, and the worker that follows up what comes in, until it is told to stop."""
 
 import logging
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +14,7 @@ from banyan.v1 import search_pb2_grpc
 from catalog.errors import CatalogError
 from node import cataloguing, feeds, harvest, nightly
 from node.errors import NodeError
+from node.inbox import Inbox
 from node.node import Node
 from node.relay import SearchService
 from node.schedule import Job, Night, Window
@@ -21,6 +24,7 @@ from sync.errors import SyncError
 
 log = logging.getLogger(__name__)
 RETRY_S = 30.0
+INBOX_S = 2.0
 
 
 class Running:
@@ -35,6 +39,7 @@ class Running:
         self._retry: threading.Timer | None = None
         self._night = Night(self._jobs(), node.notebook, node.clock, node.origin)
         self._worker = threading.Thread(target=self._work, name="worker")
+        self._clerk = threading.Thread(target=self._watch_inbox, name="inbox")
 
     def start(self) -> None:
         """Open the doors of a node that has children, and start its nights."""
@@ -45,6 +50,8 @@ class Running:
         self._due.set()
         self._enrolled.set()
         self._worker.start()
+        if self.node.settings.role == "outlet":
+            self._clerk.start()
         self._night.start()
 
     def stop(self) -> None:
@@ -55,6 +62,15 @@ class Running:
         if self._doors is not None:
             self._doors.close()
         self._worker.join()
+        if self._clerk.ident is not None:
+            self._clerk.join()
+
+    def _watch_inbox(self) -> None:
+        """Take files from the inbox until told to stop; what cannot be taken now is tried again."""
+        inbox, wait_s = Inbox(self.node), 0.0
+        while not self._stop.wait(wait_s):
+            taken = self._attempt("inbox", lambda: inbox.look(time.monotonic()))
+            wait_s = INBOX_S if taken else RETRY_S
 
     def _add_search(self, server: grpc.Server) -> None:
         search_pb2_grpc.add_SearchServicer_to_server(SearchService(self.node), server)
@@ -87,7 +103,7 @@ class Running:
     def _attempt(self, what: str, step: Callable[[], object]) -> bool:
         try:
             step()
-        except (SyncError, NodeError, CatalogError, OSError) as error:
+        except (SyncError, NodeError, CatalogError, OSError, sqlite3.Error) as error:
             log.warning("put off what=%s error=%r", what, error)
             return False
         except Exception:  # top of this thread: the doors stay open, and a person is told

@@ -23,6 +23,8 @@ from sync.entry import SALT_BYTES
 from sync.errors import Malformed
 from sync.tree import BUNDLE
 
+IMPORT_WAIT_S = 5.0
+
 
 class UnknownAudience(NodeError):
     """Not an audience that can be imported for: (audience,)."""
@@ -97,7 +99,7 @@ def submitting(
 
     The own catalogue is brought up to the log before, for comparing; whoever reads it next does so again.
     """
-    with node.home.hold("import", wait_s=5.0):
+    with node.home.hold("import", wait_s=IMPORT_WAIT_S):
         cataloguing.apply_own(node)
         with node.opened() as opened, cataloguing.catalogue(node) as catalogue:
             notebook = node.notebook

@@ -7,9 +7,11 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from node import returned
 from node.amendments import UnknownField
 from node.commands import moment
 from node.home import write_whole
+from node.intake import Opened
 from node.messages import N_, _
 from node.node import Node
 from node.submission_book import Submission
@@ -107,6 +109,11 @@ def write_findings(node: Node, one: Submission) -> Path | None:
     path = node.home.outbox / f"submission-{one.number}-findings.csv"
     write_whole(path, b"\xef\xbb\xbf" + text.getvalue().encode())
     return path
+
+
+def write_results(node: Node, one: Submission, file: Opened, language: str) -> Path | None:
+    """Write the result workbook of a submission to outbox/; return where, None where nothing was found."""
+    return returned.write(node, one, file, node.home.outbox / f"submission-{one.number}-result.xlsx", language)
 
 
 def _inert(cell: str) -> str:

@@ -149,10 +149,10 @@ def _one(context: Context, asked: Asked, path: Path, dry_run: bool, save_as: str
             context.say(line)
         return found.as_dict()
     assert done is not None
-    return said(context, asked.enrolled, done)
+    return said(context, asked.enrolled, done, file)
 
 
-def said(context: Context, node: Node, done: Submission) -> dict[str, Any]:
+def said(context: Context, node: Node, done: Submission, file: Opened | None = None) -> dict[str, Any]:
     """Tell a person what became of a submission, and return the answer for a program."""
     listed = filing.write_findings(node, done)
     context.say(
@@ -164,7 +164,11 @@ def said(context: Context, node: Node, done: Submission) -> dict[str, Any]:
         context.say(_("{blank} rows are blank.").format(blank=done.blank))
     if listed:
         context.say(_("What was found, row by row: {path}").format(path=listed))
-    return {**filing.as_dict(done), "findings_file": str(listed) if listed else None}
+    workbook = filing.write_results(node, done, file, context.language) if file else None
+    if workbook:
+        context.say(_("The rows with their verdicts, to be mended and imported again: {path}").format(path=workbook))
+    files = {"findings_file": str(listed) if listed else None, "result_file": str(workbook) if workbook else None}
+    return {**filing.as_dict(done), **files}
 
 
 def _together(answers: list[dict[str, Any]]) -> dict[str, Any]:

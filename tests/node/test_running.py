@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from banyan.v1 import sync_pb2, sync_pb2_grpc
 
-from node import admission, cataloguing, enrolment, founding, intake, nightly, running, settings
+from node import admission, cataloguing, enrolment, founding, inbox, intake, nightly, running, settings, submissions
 from node.home import Home
 from node.node import Node
 from node.running import Running
@@ -347,3 +347,22 @@ def test_nothing_of_a_join_is_in_the_log_of_serve(tmp_path, caplog):
     assert token.secret.hex() not in caplog.text
     assert Node.open(home).origin == OTHER_CITY
     assert f"enrolled origin={OTHER_CITY}" in caplog.text
+
+
+def test_serve_takes_what_is_dropped_into_the_inbox(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(inbox, "STILL_S", 0.05)
+    monkeypatch.setattr(running, "INBOX_S", 0.02)
+    monkeypatch.setattr(running, "RETRY_S", 0.02)
+    node = node_at(tmp_path)
+    node = replace(node, settings=replace(node.settings, window=away_from_now(), answers_window=away_from_now()))
+    caplog.set_level(logging.INFO)
+    with at_work(node), node.home.hold("import", 1.0):
+        write(node.home.inbox / "专利.csv", [row(1), row(2)])
+        monkeypatch.setattr(submissions, "IMPORT_WAIT_S", 0.05)
+        until(lambda: "put off what=inbox" in caplog.text, "an import under way puts it off")
+        assert (node.home.inbox / "专利.csv").exists()
+    with at_work(node):
+        until(lambda: (node.home.inbox / "done" / "专利.csv").exists(), "the file is taken")
+        until(lambda: not node.notebook.unmoved_items(), "and that is written down")
+    assert len(entries(node)) == 2
+    assert "inbox filed name=专利.csv submission=1 rows=2 sealed=2 refused=0" in caplog.text

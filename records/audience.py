@@ -6,7 +6,7 @@ from functools import lru_cache
 from records import kinds, legal_status
 from records.body import Record
 from records.kinds import Kind, Kinds
-from records.view import columns
+from records.view import publication
 
 _WIDTHS = {"node": 0, "path": 1, "alliance": 2, "federation": 3, "public": 4}
 
@@ -77,5 +77,5 @@ def _narrower(kind: Kind) -> dict[str, str]:
 
 def _is_published(record: Record, known: Kinds) -> bool:
     """Return whether a published date is stated; of publications that have numbers, one with its own date."""
-    shown = columns(record, known)
-    return bool(shown.publication_date) or legal_status.is_published(shown.status_text)
+    date, status_text = publication(record, known)
+    return bool(date) or legal_status.is_published(status_text)

@@ -82,6 +82,13 @@ def brief(fields: dict[str, Any], kind: Kind | None) -> tuple[str, str, tuple[st
     )
 
 
+def publication(record: Record, known: Kinds = kinds.BUILT_IN) -> tuple[str, str]:
+    """Return two of the columns, the publication date and the status text, without making the others."""
+    fields, kind = record.fields, known.get(record.kind)
+    places = _places(kind) if kind else _USUAL
+    return max(_every(fields, places["published"]), default=""), _first(fields, places["status"])
+
+
 @lru_cache(maxsize=1024)
 def _places(kind: Kind) -> dict[str, tuple[str, ...]]:
     said: dict[str, Any] = kind.schema["x-view"]

@@ -93,3 +93,30 @@ def test_numbers_are_never_used_twice(tmp_path):
         (2, "interrupted"),
         (1, "interrupted"),
     ]
+
+
+def parts_of(new, held=None, **named):
+    return {audience: body.decode(raw).fields for audience, raw in versions.version(new, held, **named)}
+
+
+def test_fields_that_are_for_fewer_people_stay_with_those():
+    right = f"patent_invention:CN:{number(1)}"
+    shared = {"right": right, "code": "TR01", "date": "2020-01-02", "published": "2020-01-03"}
+    new = Record(
+        f"assignment:{right}/TR01/2020-01-02/-",
+        "assert",
+        "assignment",
+        1,
+        {**shared, "note": "内部意见", "raw": {"note": "内部 意见", "date": "2020.1.2."}},
+    )
+    open_ones = {**shared, "raw": {"date": "2020.1.2."}}
+    assert parts_of(new) == {"federation": open_ones, "path": new.fields}
+    assert parts_of(new, audience="path") == {"path": new.fields}
+    assert parts_of(new, audience="public", wider=True) == {"public": open_ones, "path": new.fields}
+    before = Filed(5, (("federation", replace(new, fields=open_ones)), ("path", new)))
+    assert before.record.fields == new.fields, "what is compared with is the whole"
+    assert parts_of(new, before) == {"federation": open_ones, "path": new.fields}
+    plain = replace(new, fields=shared)
+    assert parts_of(plain, before) == {"federation": shared, "path": shared}
+    alliance = parts_of(new, audience="alliance:abcd", wider=True)
+    assert alliance == {"alliance:abcd": open_ones, "path": new.fields}

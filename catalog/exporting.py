@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from catalog import search, views
+from catalog import published, search, views
 from catalog.bodies import Bodies, place
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
 from catalog.composing import gathered
@@ -21,6 +21,8 @@ from catalog.standing import Held, current, stand, stated
 from records import body, checks
 from records.body import Record
 from records.finding import Finding
+from records.kinds import Kinds
+from records.merge import Merged
 from records.writers.line import Line, Provenance
 from sync.entry import SALT_BYTES
 from sync.schema import key
@@ -65,14 +67,14 @@ class Export:
     asked: Asked
     allowed: Allowed
     left_out: Callable[[LeftOut], None]
+    known: Kinds = field(init=False)
     _bodies: Bodies = field(init=False)
     _sources: Sources = field(init=False)
 
     def __enter__(self) -> "Export":
-        self._bodies, self._sources = Bodies(self.store), Sources(self.catalogue)
         self.catalogue.db.execute("begin")
-        self.catalogue.db.execute("select 1 from record limit 1").fetchone()  # from here on nothing moves
-        self._sources = Sources(self.catalogue)
+        self.known = published.known(self.catalogue)  # from here on nothing moves
+        self._bodies, self._sources = Bodies(self.store), Sources(self.catalogue)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -122,8 +124,10 @@ class Export:
             first = log.id if log else -1
             found.append(
                 (
-                    "exists (select 1 from assertion where assertion.record = coalesce(record.wider, record.id) "
-                    "and assertion.id >= ? and assertion.id < ?)",
+                    "exists (select 1 from assertion where +assertion.id >= ? and +assertion.id < ? "
+                    "and (assertion.record = "
+                    "coalesce(record.wider, record.id) or assertion.record in (select joined.record from joined "
+                    "where joined.right = coalesce(record.wider, record.id))))",
                     (key(first, 0), key(first + 1, 0)),
                 )
             )
@@ -151,27 +155,27 @@ class Export:
                 self.left_out(LeftOut(name, title, ERASED))
             return None
         merged = standing.merged
-        kind = self._sources.known.get(merged.kind)
+        kind = self.known.get(merged.kind)
         record = Record(name, "assert", merged.kind, kind.version if kind else 1, merged.fields)
-        found = [*checks.check(record, self._sources.known), *kept_out] if self.asked.findings else []
+        found = [*checks.check(record, self.known), *kept_out] if self.asked.findings else []
         return Line(
             record,
             self._audience(may_leave) if self.asked.audience else "",
             tuple(found),
-            self._provenance(may_leave, merged.sources, merged.conflicts) if self.asked.provenance else None,
+            self._provenance(may_leave, merged) if self.asked.provenance else None,
         )
 
     def _may_leave(self, parts: list[Held]) -> tuple[list[Held], list[str]]:
         """Return the parts of the statements that may leave, and of the others the origin and the reason."""
-        free, reasons = set(), []
+        leaving, reasons = set(), []
         for some in current(parts, self.asked.view):
             said = stated(some, self._bodies.load, self._sources)
             why = self.allowed(said.record.fields) if said else ""
             if why:
                 reasons.append(f"{self._sources.name(some[0].log)}: {why}")
             else:
-                free.add((some[0].log, some[0].of))
-        return [one for one in parts if (one.log, one.of) in free], reasons
+                leaving.add((some[0].log, some[0].of))
+        return [one for one in parts if (one.log, one.of) in leaving], reasons
 
     def _audience(self, parts: list[Held]) -> str:
         """Return the narrowest audience of what is shown: "path", "alliance" or "federation"."""
@@ -180,14 +184,11 @@ class Export:
             return "path"
         return "alliance" if any(not mask & views.OPEN for mask in masks) else "federation"
 
-    def _provenance(
-        self, parts: list[Held], sources: dict[str, str], conflicts: dict[str, list[tuple[str, Any]]]
-    ) -> Provenance:
+    def _provenance(self, parts: list[Held], merged: Merged) -> Provenance:
         seen = [one.applied_at for one in parts if one.views & self.asked.view]
-        statements = [
-            (self._sources.name(some[0].log), place(some[0].id)[1]) for some in current(parts, self.asked.view)
-        ]
-        return Provenance(tuple(sorted(statements)), sources, conflicts, min(seen), max(seen))
+        found = {(one.log, place(one.id)[1]) for some in current(parts, self.asked.view) for one in some}
+        statements = tuple(sorted((self._sources.name(log), index) for log, index in found))
+        return Provenance(statements, merged.sources, merged.conflicts, min(seen), max(seen), merged.others)
 
     def _quarantined(self, keys: list[str]) -> dict[str, list[Finding]]:
         """Return by key what was found in versions that are kept out; they may say what only the full view may see."""

@@ -30,7 +30,7 @@ from node.home import whole_file
 from node.messages import N_, _
 from node.node import Node
 from node.report import Context
-from records import kinds, licence
+from records import licence
 from records.kinds import Kind
 from records.writers import formats
 from records.writers.inert import inert
@@ -96,7 +96,9 @@ def write(
         cataloguing.catalogue(node) as found,
         Export(here.store, found, asked, allowed(node, order.language), left_out) as export,
     ):
-        writer = formats.open_writer(order.format, out, _plan(order, export.kinds()))
+        counted = export.kinds()
+        told_apart = tuple(kind for name in counted if (kind := export.known.get(name)))
+        writer = formats.open_writer(order.format, out, _plan(order, told_apart))
         for line in export.lines():
             why = writer.add(line)
             if why:
@@ -137,10 +139,9 @@ def _asked(node: Node, order: Order) -> Asked:
     )
 
 
-def _plan(order: Order, counted: dict[str, int]) -> Plan:
-    found: list[Kind] = [kind for name in counted if (kind := kinds.get(name))]
+def _plan(order: Order, found: tuple[Kind, ...]) -> Plan:
     return Plan(
-        tuple(found),
+        found,
         order.language,
         order.findings,
         order.provenance,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from records.kinds import Kind, Kinds
+from records.writers import columns as written
 
 _REMARK = re.compile(r"[(\[【](必填|选填|可选|可空|必需|required|optional|格式.*|如.*|例.*)[)\]】]|^[*★]+|[*★:：]+$")
 BY_TYPE = ""  # the kind of each row is told by its type column or its number
@@ -96,6 +97,8 @@ def _carrier(name: str, members: list[Kind]) -> Carrier:
             for heading in (field, spec.get("title", ""), spec.get("x-title-en", "")):
                 if "items" not in spec or field not in _grouped(kind):
                     paths.setdefault(folded(heading), (field, _LAST_RANK))
+        for column in written.columns(kind):
+            paths.setdefault(folded(column.en), (column.path, _LAST_RANK))
     paths.pop("", None)
     near: dict[str, tuple[str, int]] = {}
     for heading, found in paths.items():

@@ -17,6 +17,7 @@ from records.mapping import Column, Mapping
 from records.readers.ahead import Ahead
 from records.readers.table import Table
 from records.rules import finding
+from records.writers.columns import EXTRA_HEADINGS
 
 LOOKED_AT_ROWS = 200
 SAMPLE_ROWS = 20
@@ -30,7 +31,8 @@ _CNIPR_ORDER = (  # in which the CNIPR download writes its columns; tables witho
     *("pct.application_no", "pct.publication_no", "pct.entry_date", "divisional_of"),
 )
 _CNIPR_PROOF = {0: "application-number", 6: "date", 7: "publication-number", 10: "date"}
-_VERDICT_HEADINGS = ("结果", "原因", "行号")  # what our own result workbook adds
+_VERDICT_HEADINGS = ("行号", "结果", "原因")  # what our own result workbook adds at the end
+_EXPORT_HEADINGS = frozenset(map(folded, EXTRA_HEADINGS))
 
 
 By = Literal["heading", "near", "cells", "order", "mapping", ""]
@@ -373,11 +375,12 @@ def _because(form: str, share: float) -> tuple[str, str]:
 
 
 def _verdict_columns(titles: Sequence[str]) -> set[int]:
-    """Return the places of the columns that our own result workbook added."""
+    """Return the places of the columns that our own result workbook or export added."""
     names = [folded(title) for title in titles]
-    if not {"结果", "原因"} <= set(names):
-        return set()
-    return {place for place, name in enumerate(names) if name in _VERDICT_HEADINGS}
+    found = {place for place, name in enumerate(names) if name in _EXPORT_HEADINGS}
+    if tuple(names[-len(_VERDICT_HEADINGS) :]) == _VERDICT_HEADINGS:
+        found |= set(range(len(names) - len(_VERDICT_HEADINGS), len(names)))
+    return found
 
 
 def _layout_name(titles: Sequence[str], suggestions: Sequence[Suggestion]) -> str:

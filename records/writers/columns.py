@@ -19,6 +19,18 @@ from records.writers.line import Language, Line, Plan
 _BETWEEN = "; "
 _MISSING = "/"  # in a list, where an item has no such member: an import takes it for nothing
 _GRANTED = frozenset("BCDUYS")  # kind codes of what is published at the grant
+_EXTRAS = {
+    "kind": ("记录种类", "Kind of record"),
+    "key": ("记录标识", "Record key"),
+    "audience": ("可见范围（内部）", "Audience (internal)"),
+    "findings": ("检查结果", "Findings"),
+    "statements": ("来源条目", "Statements"),
+    "sources": ("字段来源", "Sources of the fields"),
+    "conflicts": ("不一致之处", "Conflicts"),
+    "first_applied": ("首次收录", "First taken up"),
+    "last_applied": ("最近收录", "Last taken up"),
+}
+EXTRA_HEADINGS = tuple(heading for both in _EXTRAS.values() for heading in both)  # an import reads nothing from them
 Cell = Callable[[dict[str, Any]], str]
 
 
@@ -265,19 +277,21 @@ def text(value: Any) -> str:
 def _extras(plan: Plan, group: Sequence[Kind]) -> Iterable[Extra]:
     zh = plan.language == "zh"
     titles = {kind.name: kind.title_zh if zh else kind.title_en for kind in group}
-    if len(group) > 1:
-        yield Extra("记录种类", "Kind of record", lambda line: titles[line.record.kind])
-    yield Extra("记录标识", "Record key", lambda line: line.record.key)
-    if plan.audience:
-        yield Extra("可见范围（内部）", "Audience (internal)", lambda line: line.audience)
-    if plan.findings:
-        yield Extra("检查结果", "Findings", lambda line: _findings(line, zh))
-    if plan.provenance:
-        yield Extra("来源条目", "Statements", _statements)
-        yield Extra("字段来源", "Sources of the fields", _sources)
-        yield Extra("不一致之处", "Conflicts", _conflicts)
-        yield Extra("首次收录", "First taken up", lambda line: _times(line)[0])
-        yield Extra("最近收录", "Last taken up", lambda line: _times(line)[1])
+    wanted = {"kind": len(group) > 1, "audience": plan.audience, "findings": plan.findings}
+    cells: dict[str, Callable[[Line], str]] = {
+        "kind": lambda line: titles[line.record.kind],
+        "key": lambda line: line.record.key,
+        "audience": lambda line: line.audience,
+        "findings": lambda line: _findings(line, zh),
+        "statements": _statements,
+        "sources": _sources,
+        "conflicts": _conflicts,
+        "first_applied": lambda line: _times(line)[0],
+        "last_applied": lambda line: _times(line)[1],
+    }
+    for name, cell in cells.items():
+        if wanted.get(name, name == "key" or plan.provenance):
+            yield Extra(*_EXTRAS[name], cell)
 
 
 def _findings(line: Line, zh: bool) -> str:

@@ -15,7 +15,8 @@ Language = Literal["zh", "en"]
 class Provenance:
     """Where a record comes from: the statements as (origin, index in its log), and the origin that each field is from.
 
-    `conflicts` lists for a field every (origin, value), the one taken first. Times are seconds since 1970.
+    `conflicts` lists for a field every (origin, value), the one taken first; `others` are origins whose statement is
+    not merged. Times are seconds since 1970.
     """
 
     statements: tuple[tuple[str, int], ...]
@@ -23,6 +24,7 @@ class Provenance:
     conflicts: Mapping[str, list[tuple[str, Any]]]
     first_applied: int
     last_applied: int
+    others: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the members under their own names, for JSON."""
@@ -35,6 +37,7 @@ class Provenance:
             },
             "first_applied": self.first_applied,
             "last_applied": self.last_applied,
+            "others": list(self.others),
         }
 
 

@@ -10,6 +10,7 @@ from catalog.errors import BadQuery
 from catalog.explaining import explain
 from catalog.exporting import Asked, Export
 from catalog.search import Query
+from records.body import Record
 from tests.catalog.logs import GZ, HUB, LED, SCUT, SZU, key_of, organisation, patent, withdrawal
 
 
@@ -128,6 +129,21 @@ def test_own_records_are_those_that_a_node_states(bench):
     bench.apply()
     assert set(export(bench, own=SCUT)[0]) == {key_of(1), key_of(2)}
     assert export(bench, own="ip.example/gz/none")[0] == {}
+
+
+def test_a_publication_number_alone_leaves_with_the_right_it_belongs_to(bench):
+    published = {"publications": [{"no": "CN107000001A", "kind": "A", "date": "2017-12-01"}]}
+    bench.logs.file(SCUT, patent(1, **published))
+    loose = Record(
+        "patent_invention:CN:pub/CN107000001A", "assert", "patent_invention", 1, {**published, "title": "乙"}
+    )
+    bench.logs.file(SZU, loose)
+    bench.apply()
+    lines, left = export(bench, provenance=True)
+    assert set(lines) == {key_of(1)}
+    assert {origin for origin, _ in lines[key_of(1)].provenance.statements} == {SCUT, SZU}
+    assert set(export(bench, own=SZU)[0]) == {key_of(1)}
+    assert left == []
 
 
 def test_what_comes_meanwhile_neither_doubles_nor_hides_a_record(bench):

@@ -4,7 +4,6 @@ import openpyxl
 import pytest
 
 from node import intake, results
-from records import reading, statement
 from records.rules import finding
 from tests.node.filing import node_at, row, write
 
@@ -75,10 +74,9 @@ def test_the_mended_rows_alone_are_taken_from_it(tmp_path):
     first = intake.take_file(node, path, "张三")
     assert (first.sealed, first.refused) == (2, 1)
     found = tmp_path / "result.xlsx"
-    reader = reading.recognise(path)
-    rows = list(statement.rows(reader.drafts(), stated=reader.stated))
-    with results.ResultBook(found, list(rows[0].raw)) as book:
-        for one in rows:
+    file = intake.open_file(path)
+    with results.ResultBook(found, [one.heading for one in file.columns.columns]) as book:
+        for one in file.rows():
             book.add(one.row_no, one.raw, "sealed" if one.record else "refused", one.findings)
     opened = openpyxl.load_workbook(found)
     sheet = opened.active

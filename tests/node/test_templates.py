@@ -9,11 +9,15 @@ import pytest
 import outlet.cli
 from node import frame, messages, templates
 from node.frame import DONE, REFUSED
-from records import kinds, reading, statement
-from records.writers import examples
-from records.writers.columns import columns
+from records import changes, kinds, reading, statement
+from records.writers import examples, formats
+from records.writers.columns import EXTRA_HEADINGS, columns
+from records.writers.line import Line, Plan, Provenance
 
 CARRIED = [kind for kind in kinds.all() if kind.category in ("right", "event", "register")]
+
+
+PROVENANCE = Provenance((("ip.gd.example/gz/scut", 7),), {"title": "ip.gd.example/gz/scut"}, {}, 1, 2)
 
 
 @pytest.fixture(autouse=True)
@@ -49,20 +53,41 @@ def folded(heading):
     return "".join(heading.lower().split())
 
 
-@pytest.mark.parametrize("name", ["patent_invention", "utility_model", "design"])
-def test_what_was_filled_in_is_imported(tmp_path, name):
-    kind = kinds.get(name)
-    book = made(kind)
-    sheet = book.worksheets[0]
-    for at, column in enumerate(columns(kind), 1):
-        sheet.cell(2, at).value = examples.example(kind, column)
-    sheet.cell(2, [one.path for one in columns(kind)].index("right_type_text") + 1).value = kind.title_zh
-    book.save(tmp_path / "filled.xlsx")
-    reader = reading.recognise(tmp_path / "filled.xlsx")
+def read(path):
+    reader = reading.recognise(path)
+    assert reader.unknown == ()
     (row,) = statement.rows(reader.drafts(), stated=reader.stated)
+    return row
+
+
+def filled_in(kind, language, path):
+    book = made(kind, language)
+    for at, column in enumerate(columns(kind, language), 1):
+        cell = kind.title_zh if column.path == "right_type_text" else examples.example(kind, column, language)
+        book.worksheets[0].cell(2, at).value = cell
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("kind", CARRIED, ids=lambda kind: kind.name)
+def test_what_was_filled_in_is_imported_and_exported_and_imported_unchanged(tmp_path, kind, language):
+    row = read(filled_in(kind, language, tmp_path / "filled.xlsx"))
     assert [one.rule for one in row.findings] == []
-    assert row.record.kind == name
-    assert row.record.fields["title"] == "示例专利名称"
+    assert row.record.kind == kind.name
+    wanted = {one.path.partition(".")[0] for one in columns(kind) if examples.example(kind, one)}
+    assert set(row.record.fields) - {"raw"} == wanted, "every column was read"
+    for form in ("xlsx", "csv"):
+        path = tmp_path / f"exported.{form}"
+        with path.open("w+b") as out:
+            writer = formats.open_writer(form, out, Plan((kind,), language, findings=True, provenance=True))
+            writer.add(Line(row.record, "", (), PROVENANCE))
+            writer.close()
+        reader = reading.recognise(path)
+        assert set(reader.unknown) <= set(EXTRA_HEADINGS)
+        (again,) = statement.rows(reader.drafts(), stated=reader.stated)
+        assert again.record is not None, again.findings
+        assert changes.change(row.record, again.record, again.stated, clear_empty=False) is None
 
 
 def test_choices_are_a_drop_down_long_ones_on_a_hidden_sheet():

@@ -104,6 +104,14 @@ def test_a_list_of_objects_stays_aligned_where_a_member_is_missing():
     assert (row["授权公告号"], row["授权公告日"]) == ("", "")
 
 
+def test_no_cell_of_a_table_is_run():
+    titles = ["=1+1", "+86", "-1", "@x", "\t=1", "\r=1", "＝1", "  =1"]
+    rows = csv.reader(io.StringIO(write("csv", [Line(patent(title=one)) for one in titles])[0].decode("utf-8-sig")))
+    assert not [
+        cell for row in rows for cell in row if (cell and cell[0] in "\t\r") or cell.strip()[:1] in tuple("=+-@＝")
+    ]
+
+
 def test_cells_of_a_workbook_are_text_and_never_formulas():
     raw, _left, _written = write("xlsx", [Line(patent(title="=HYPERLINK(1)", agency="123456789012345678"))])
     sheet = openpyxl.load_workbook(io.BytesIO(raw)).active

@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import node.exporting
+from catalog import exporting, views
 from node import admission, doors
 from node.invitation_book import InvitationBook
 from records import audience, licence, schema_rules
+from records.writers import comma_separated
 from sync import (
     bundles,
     client,
@@ -575,6 +578,25 @@ TABLE = [
         "a published kind uses no more of JSON Schema than ours do",
         without(schema_rules, "_faults", ("in _form().iter_errors(schema)", "in ()")),
         f"{RECORDS}test_new_kinds.py::test_a_schema_that_is_not_usable_is_refused_with_the_reason",
+    ),
+    # -- what leaves as a file
+    Safeguard(
+        "export-view",
+        "an export holds what its audience may see",
+        put(node.exporting, "_VIEWS", {"open": views.FULL, "internal": views.FULL}),
+        f"{NODE}test_exporting.py::test_what_is_not_meant_for_all_stays_here[ip.gd.example/gz]",
+    ),
+    Safeguard(
+        "export-licence",
+        "nothing of a statement that may not leave is in a file",
+        without(exporting.Export, "_may_leave", ("if why:", "if False:")),
+        "tests/catalog/test_exporting.py::test_no_field_of_a_statement_that_may_not_leave_remains",
+    ),
+    Safeguard(
+        "csv-inert",
+        "no spreadsheet runs a cell",
+        put(comma_separated, "inert", lambda text: text),
+        "tests/records/test_writers.py::test_no_cell_of_a_table_is_run",
     ),
 ]
 

@@ -6,14 +6,15 @@ from typing import Any, BinaryIO
 
 import click
 
-from node import frame
-from node.errors import NodeError
+from node import cataloguing, frame
+from node.commands import opened
+from node.errors import NodeError, NoHome
 from node.frame import passed
 from node.home import whole_file
 from node.messages import N_, _
 from node.report import Context
 from records import kinds
-from records.kinds import Kind
+from records.kinds import Kind, Kinds
 from records.writers import examples
 from records.writers.columns import Column, columns
 from records.writers.line import Language
@@ -46,14 +47,14 @@ class NoSuchKind(NodeError):
     sentence = N_("There is no kind of record {kind}. Known are: {known}.")
 
 
-def find(text: str) -> Kind:
+def find(text: str, known: Kinds = kinds.BUILT_IN) -> Kind:
     """Return the kind of that name or title; raise NoSuchKind."""
     wanted = text.strip().casefold()
-    known = [kind for kind in kinds.all() if kind.category in ("right", "event", "register")]
-    for kind in known:
+    carried = known.of("right", "event", "register")
+    for kind in carried:
         if wanted in (kind.name, kind.title_zh, kind.title_en.casefold()):
             return kind
-    raise NoSuchKind(text, ", ".join(f"{kind.name} {kind.title_zh}" for kind in known))
+    raise NoSuchKind(text, ", ".join(f"{kind.name} {kind.title_zh}" for kind in carried))
 
 
 def write(kind: Kind, out: BinaryIO, language: Language = "zh") -> None:
@@ -188,10 +189,19 @@ def template(top: frame.Group) -> None:
     @click.option("--out", type=click.Path(path_type=Path), help=N_("Where to write it; default: KIND.xlsx here."))
     @passed
     def command(context: Context, kind: str, out: Path | None) -> None:
-        found = find(kind)
+        found = find(kind, _known(context))
         language: Language = "zh" if context.language == "zh" else "en"
         path = out or Path(f"{found.name}.xlsx")
         with whole_file(path, 0o644) as stream:
             write(found, stream, language)
         context.say(_("Template written: {path}").format(path=path))
         context.emit({"file": str(path), "kind": found.name, "columns": len(columns(found, language))})
+
+
+def _known(context: Context) -> Kinds:
+    """Return the kinds that the node here knows, those that the hub has published among them; without a node, ours."""
+    try:
+        node = opened(context)
+    except NoHome:
+        return kinds.BUILT_IN
+    return cataloguing.known_kinds(node)

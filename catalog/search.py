@@ -9,11 +9,12 @@ from typing import Annotated, NoReturn
 import msgspec
 import orjson
 
-from catalog import views, words
+from catalog import published, views, words
 from catalog.catalogue import Catalogue
 from catalog.errors import BadQuery, BadToken
 from catalog.standing import city
-from records import identifiers, kinds
+from records import identifiers
+from records.kinds import Kinds
 
 MAX_LIMIT = 1000
 MAX_CHARS = 500
@@ -177,7 +178,9 @@ def _filters(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str, t
     """Return (condition, its values) for each filter that is asked; what is typed stands in the values only."""
     found: list[tuple[str, tuple[str, ...]]] = []
     if query.kind:
-        found.append(("record.kind = ?", (_kind(query.kind) or _refuse("kind", query.kind),)))
+        found.append(
+            ("record.kind = ?", (_kind(query.kind, published.known(catalogue)) or _refuse("kind", query.kind),))
+        )
     if query.city:
         labels = _labels(catalogue, query.city, view)
         found.append((f"record.city in ({','.join('?' * len(labels))})", labels))
@@ -217,11 +220,11 @@ def conditions(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str,
 _CARRIED = "record.category in ('right', 'event', 'register')"
 
 
-def _kind(text: str) -> str:
+def _kind(text: str, known: Kinds) -> str:
     """Return the name of a kind by its name or its title, "" for none."""
     wanted = text.strip().casefold()
-    known = ((kind.name, (kind.name, kind.title_zh, kind.title_en.casefold())) for kind in kinds.all())
-    return next((name for name, titles in known if wanted in titles), "")
+    titled = ((kind.name, (kind.name, kind.title_zh, kind.title_en.casefold())) for kind in known.all())
+    return next((name for name, titles in titled if wanted in titles), "")
 
 
 def _labels(catalogue: Catalogue, text: str, view: int) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Files out of a catalogue: everything that is asked for and may leave, once, with its sources."""
 
+import json
 import resource
 
 import pytest
@@ -129,6 +130,31 @@ def test_own_records_are_those_that_a_node_states(bench):
     bench.apply()
     assert set(export(bench, own=SCUT)[0]) == {key_of(1), key_of(2)}
     assert export(bench, own="ip.example/gz/none")[0] == {}
+
+
+def test_a_published_kind_is_exported_and_found_by_its_title(bench):
+    field = {"type": "string", "title": "名称", "x-title-en": "Name", "x-headers": ["名称"]}
+    schema = {
+        "$id": "tradesecret",
+        "title": "商业秘密备案",
+        "x-title-en": "Trade secret on file",
+        "x-version": 1,
+        "x-category": "right",
+        "x-key": ["tradesecret:{no}"],
+        "x-audience": "federation",
+        "x-view": {"title": "name", "number": ["no"]},
+        "x-filed-by": ["outlet"],
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"no": {**field, "title": "编号", "x-headers": ["编号"]}, "name": field},
+    }
+    said = {"name": "tradesecret", "version": 1, "schema": json.dumps(schema, ensure_ascii=False)}
+    bench.logs.file(HUB, Record("kind:tradesecret", "assert", "kind", 1, said))
+    bench.logs.file(SCUT, Record("tradesecret:1", "assert", "tradesecret", 1, {"no": "1", "name": "配方"}), patent(1))
+    bench.apply()
+    lines, _left = export(bench, Query(kind="商业秘密备案"))
+    assert [one.record.fields["name"] for one in lines.values()] == ["配方"]
+    assert set(export(bench)[0]) == {"tradesecret:1", key_of(1)}
 
 
 def test_a_publication_number_alone_leaves_with_the_right_it_belongs_to(bench):

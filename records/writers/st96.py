@@ -19,7 +19,7 @@ NO_DOCUMENT = "st96"  # why a record is left out: no ST.96 document carries its 
 
 
 class St96:
-    """Writes `Documents` of `Document`s, each with one ST.96 document, and findings and provenance as JSON text."""
+    """Writes `Documents` of `Document`s: one ST.96 document, and licence, findings and provenance as JSON text."""
 
     def __init__(self, out: BinaryIO, plan: Plan) -> None:
         self.written = Written()
@@ -53,6 +53,8 @@ class St96:
         document = make(line.record)
         document.set(tag("com:st96Version"), VERSION)
         whole.append(document)
+        if licence := line.record.fields.get("licence"):
+            _json(whole, "Licence", licence)
         if self._plan.findings:
             _json(whole, "Findings", [one.as_dict() for one in line.findings])
         if self._plan.provenance and line.provenance:

@@ -53,11 +53,14 @@ def patent(record: Record) -> "etree._Element":
     root = _root("pat:PatentPublication")
     _add(root, "com:IPOfficeCode", office)
     data = _add(root, "pat:BibliographicData")
-    for one in fields.get("publications", ()):
-        _publication(data, office, one)
+    newest, *earlier = sorted(fields.get("publications", ()), key=lambda one: str(one.get("date", "")))[::-1] or [{}]
+    _publication(data, office, newest)
     _application(data, office, fields)
     _classes(data, fields)
-    _leaf(_add(data, "pat:InventionTitleBag"), "pat:InventionTitle", fields.get("title"))
+    titles = _add(data, "pat:InventionTitleBag")
+    _leaf(titles, "pat:InventionTitle", fields.get("title"), "zh")
+    _leaf(titles, "pat:InventionTitle", fields.get("title_en"), "en")
+    _related(data, office, fields.get("divisional_of"), earlier)
     _parties(data, fields)
     if fields.get("claim1"):
         claim = _add(_add(root, "pat:Claims"), "pat:Claim")
@@ -70,6 +73,8 @@ def patent(record: Record) -> "etree._Element":
 
 def _publication(data: "etree._Element", office: str, one: dict[str, str]) -> None:
     number, kind = one.get("no", ""), one.get("kind", "")
+    if not number:
+        return
     read = identifiers.publication_number(number) if office == "CN" else None
     kind = kind or (read.kind if read else "")
     plain = number.removeprefix(office).removesuffix(kind)
@@ -84,8 +89,22 @@ def _application(data: "etree._Element", office: str, fields: dict[str, Any]) ->
     found = _add(data, "pat:ApplicationIdentification")
     if fields.get("application_no"):
         _add(found, "com:IPOfficeCode", office)
-        _add(_add(found, "com:ApplicationNumber"), "com:ApplicationNumberText", fields["application_no"])
+        number = _add(found, "com:ApplicationNumber")
+        _add(number, "com:ApplicationNumberText", fields["application_no"])
+        _leaf(number, "com:ST13ApplicationNumber", fields.get("st13_no"))
     _leaf(found, "pat:FilingDate", fields.get("filing_date"))
+
+
+def _related(data: "etree._Element", office: str, parent: Any, earlier: list[dict[str, str]]) -> None:
+    """Add what the right was divided from, and its earlier publications: a document is of one of them."""
+    bag = _add(data, "pat:RelatedDocumentBag")
+    if parent:
+        divided = _add(_add(_add(bag, "pat:Division"), "pat:ParentDocument"), "pat:PatentDocumentIdentification")
+        found = _add(divided, "pat:ApplicationIdentification")
+        _add(found, "com:IPOfficeCode", office)
+        _add(_add(found, "com:ApplicationNumber"), "com:ApplicationNumberText", parent)
+    for one in earlier:
+        _publication(_add(_add(bag, "pat:RelatedPublication"), "pat:PatentDocumentIdentification"), office, one)
 
 
 def _classes(data: "etree._Element", fields: dict[str, Any]) -> None:
@@ -238,10 +257,12 @@ def _add(parent: "etree._Element", name: str, text: Any = None) -> "etree._Eleme
     return made
 
 
-def _leaf(parent: "etree._Element", name: str, text: Any) -> None:
+def _leaf(parent: "etree._Element", name: str, text: Any, language: str = "") -> None:
     """Add an element with text, nothing where there is none."""
     if text not in (None, ""):
-        _add(parent, name, text)
+        made = _add(parent, name, text)
+        if language:
+            made.set(tag("com:languageCode"), language)
 
 
 def _number(parent: "etree._Element", office: str, number: Any) -> None:

@@ -210,7 +210,10 @@ NS = {
 
 
 def test_a_patent_is_a_document_of_st96():
-    raw, left, _written = write("st96", [Line(patent(claim1="1. 一种\x0b装置", abstract="甲<乙&丙"))])
+    more = {"st13_no": "102017010601862", "title_en": "Lamp", "divisional_of": "201610000001.X"}
+    terms = {"source": "某局", "redistribute": "yes"}
+    said = patent(claim1="1. 一种\x0b装置", abstract="甲<乙&丙", licence=terms, **more)
+    raw, left, _written = write("st96", [Line(said)])
     root = etree.fromstring(raw)
     assert left == [""]
     (one,) = root.findall("b:Document", NS)
@@ -219,9 +222,25 @@ def test_a_patent_is_a_document_of_st96():
     assert said.get(f"{{{NS['com']}}}st96Version") == "V6_0"
     data = said.find("pat:BibliographicData", NS)
     assert [one.text for one in data.findall(".//pat:PublicationNumber", NS)] == ["107000001", "107000001"]
-    assert [one.text for one in data.findall(".//com:PatentDocumentKindCode", NS)] == ["A", "B"]
-    assert data.findtext(".//com:ApplicationNumberText", None, NS) == "201710601862.3"
-    assert data.findtext(".//pat:InventionTitle", None, NS) == "一种照明装置"
+    assert data.findtext("pat:PatentPublicationIdentification/com:PatentDocumentKindCode", None, NS) == "B", (
+        "the newest"
+    )
+    assert text_at(
+        data, "RelatedPublication", "PatentDocumentIdentification", "PatentPublicationIdentification", "*"
+    ) == [
+        "CN",
+        "107000001",
+        "A",
+        "2017-12-01",
+    ]
+    assert [one.text for one in data.findall(".//com:ApplicationNumberText", NS)] == [
+        "201710601862.3",
+        "201610000001.X",
+    ]
+    assert text_at(data, "ApplicationNumber", "ST13ApplicationNumber") == ["102017010601862"]
+    titles = {one.get(f"{{{NS['com']}}}languageCode"): one.text for one in data.findall(".//pat:InventionTitle", NS)}
+    assert titles == {"zh": "一种照明装置", "en": "Lamp"}
+    assert json.loads(one.findtext("b:Licence", None, NS)) == terms
     symbols = ["".join(part.text for part in one) for one in data.findall(".//pat:IPCRClassification", NS)]
     assert symbols == ["FB65D102", "LH05B4500"]
     assert [one.text for one in data.findall(".//pat:Applicant//com:EntityName", NS)] == [

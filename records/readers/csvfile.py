@@ -64,6 +64,8 @@ def opened(text: Text) -> CsvTable:
 
 def _unmarked(cell: str) -> str:
     """Return the text of ="…", which makes spreadsheets keep a long number as text, and of what our exports mark."""
+    if not cell.startswith(("=", "'")):
+        return cell
     is_forced = cell.startswith('="') and cell.endswith('"') and len(cell) > 3 and '"' not in cell[2:-1]
     return cell[2:-1] if is_forced else inert.plain(cell)
 

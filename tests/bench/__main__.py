@@ -16,7 +16,7 @@ from tests.bench import cataloguing, hop, importing, nights, profiles
 from tests.bench.place import BYTES_A_RECORD, Place, fill
 from tests.bench.processes import alone
 
-PARTS = ("hop", "apply", "import", "night", "million")
+PARTS = ("hop", "apply", "import", "night", "million", "import-million")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
             print(f"{folder}: {short >> 20} MiB more are needed; see --folder, --only and --quick", file=sys.stderr)
             return 1
         for part in asked.only:
-            getattr(bench, f"measure_{part}".replace("import", "import_"))()
+            getattr(bench, f"measure_{part.replace('-', '_')}")()
     print(json.dumps({**bench.found, "cpus": os.cpu_count(), "python": platform.python_version()}))
     return 0
 
@@ -40,6 +40,7 @@ def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.bench", description=__doc__)
     parser.add_argument("--records", type=int, default=200_000, help="records of the timed measurements")
     parser.add_argument("--million", type=int, default=1_000_000, help="records of the measurement of memory")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows of the files that are imported")
     parser.add_argument("--small", type=int, default=10_000, help="records of the small outlet")
     parser.add_argument("--rounds", type=int, default=3, help="times that hop and apply are measured")
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS), help=",".join(PARTS))
@@ -50,7 +51,8 @@ def _asked() -> argparse.Namespace:
     if unknown := set(asked.only) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if asked.quick:
-        asked.records, asked.million, asked.small = asked.records // 10, asked.million // 10, asked.small // 10
+        for name in ("records", "million", "small", "rows"):
+            setattr(asked, name, getattr(asked, name) // 10)
     return asked
 
 
@@ -96,13 +98,42 @@ class Bench:
         _say("  its floor: write, two indexes", f"{one.floor:,.0f} records/s")
         _say("index, full text", f"{one.index:,.0f} records/s")
 
-    def measure_import_(self) -> None:
-        file, place = self._folder / "rows.csv", self.empty.copy(self._folder / "import")
-        importing.write(file, self._asked.records)
-        rate = alone(importing.measure, place.outlet, file)
-        self.found["import"] = round(rate)
-        place.remove()
-        _say("import, file to sealed entries", f"{rate:,.0f} rows/s")
+    def measure_import(self) -> None:
+        wanted = {"csv": "reported", "xlsx": "at most 6"}
+        for form in wanted:
+            file = self._folder / f"rows.{form}"
+            importing.write(file, self._asked.rows)
+            floors, found = [], []
+            for _ in range(self._asked.rounds):
+                place = self.empty.copy(self._folder / "import")
+                floors.append(alone(importing.floor, file))
+                found.append(alone(importing.measure, place.outlet, file))
+                again = alone(importing.measure, place.outlet, file)
+                if again.sealed:
+                    raise ValueError(f"the second import of the same file sealed {again.sealed} entries")
+                place.remove()
+            seconds, floor = min(one.seconds for one in found), min(floors)
+            self.found |= {f"import_{form}": round(self._asked.rows / seconds)}
+            self.found |= {f"import_{form}_floor_s": round(floor, 3), f"import_{form}_ratio": round(seconds / floor, 2)}
+            _say(f"import of {form}, file to sealed entries", f"{self._asked.rows / seconds:,.0f} rows/s")
+            _say("  times its floor: read and do nothing", f"{floor:.2f} s", wanted[form], seconds / floor)
+            _say("  the same file again", f"{again.rows / again.seconds:,.0f} rows/s", "seals nothing", again.sealed)
+            if form == "csv":
+                self.found["check_us"] = round(alone(importing.check_us, file), 1)
+                _say("checking a record, µs", "", "under 20", self.found["check_us"])
+            file.unlink()
+
+    def measure_import_million(self) -> None:
+        for form in importing.FORMS:
+            file, place = self._folder / f"million.{form}", self.empty.copy(self._folder / "import-million")
+            importing.write(file, self._asked.million)
+            one = alone(importing.measure, place.outlet, file)
+            self.found.setdefault("import_rss_mb", {})[form] = [round(one.rss_mb), round(one.reader_rss_mb)]
+            peak = one.rss_mb + (one.reader_rss_mb if form == "xlsx" else 0)
+            rate = f"{one.rows:,} rows, {one.rows / one.seconds:,.0f} rows/s"
+            _say(f"peak MB importing {form}", rate, "under 300", peak)
+            place.remove()
+            file.unlink()
 
     def measure_night(self) -> None:
         place = self.empty.copy(self._folder / "small")

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import orjson
@@ -72,9 +73,7 @@ def check_us(file: Path) -> float:
     """Return the microseconds that checking a record takes, over the first records of a file."""
     reader = reading.recognise(file)
     found = statement.rows(reader.drafts(), stated=reader.stated)
-    records = [
-        row.record for row, _ in zip(found, range(_CHECKED), strict=False) if isinstance(row, Row) and row.record
-    ]
+    records = list(islice((row.record for row in found if isinstance(row, Row) and row.record), _CHECKED))
     started = time.perf_counter()
     for record in records:
         checks.check(record)

@@ -40,7 +40,7 @@ def version(new: Record, held: Filed | None, audience: str | None = None, wider:
     now = shown(held)
     chosen = now if held and now != audiences.default_audience(held.record) else None
     wanted = audience or chosen or default
-    if _wider(wanted, default) and wanted != now and not wider:
+    if wanted not in (default, now) and not wider and _wider(wanted, default):
         raise WiderAudience(wanted)
     said = audiences.parts(new, whole=wanted)
     for seen, _record in held.parts if held else ():

@@ -52,6 +52,9 @@ def parts(record: Record, known: Kinds = kinds.BUILT_IN, whole: str = "") -> dic
 
     As it was written (`raw`), a field goes where it goes itself.
     """
+    kind = known.get(record.kind)
+    if kind is None or _narrower(kind).keys().isdisjoint(record.fields):  # as nearly always
+        return {whole or default_audience(record, known): record}
     found = by_part(record, known, whole)
     if len(found) == 1:
         return dict.fromkeys(found, record)

@@ -27,8 +27,8 @@ def rights(kind: Kind, fields: dict[str, Any]) -> tuple[str, ...]:
 
 def meaning(fields: dict[str, Any]) -> str:
     """Return what an event makes of its right: "valid", "invalid", "pending", or "" where it leaves that open."""
-    code, st27, words = (fields.get(name) for name in ("code", "st27", "raw_text"))
-    return legal_status.by_event(*(said if isinstance(said, str) else "" for said in (code, st27, words)))
+    code, st27, text, raw = (str(fields.get(name, "")) for name in ("code", "st27", "event_text", "raw_text"))
+    return legal_status.by_event(code, st27, text or raw)
 
 
 def any_known(catalogue: Catalogue) -> bool:

@@ -6,6 +6,7 @@ erased meanwhile.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from threading import Event
 from typing import Any
 
@@ -20,11 +21,13 @@ from catalog.sources import Sources
 from catalog.standing import Held, stand
 from records import kinds
 from records.body import Record
-from records.kinds import Kinds
+from records.kinds import Kind, Kinds
 from records.view import columns
 from sync.store import Store
 
 _BATCH = 512
+_ELSEWHERE = ("title", "applicants", "inventors", "ipc", "status")
+_NOT_WORDS = ("note", "office", "raw", "status_text")
 _WORDS = "title, applicants, inventors, numbers, text"
 _compressor, _decompressor = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
 
@@ -59,7 +62,7 @@ def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
     rows = list(
         catalogue.many(
             "select id, key, coalesce(wider, id), views, filing_date from record "
-            "where id in ({}) and state = 'current' order by id",
+            "where id in ({}) and state = 'current' and category <> 'statement' order by id",
             dirty,
         )
     )
@@ -85,12 +88,39 @@ def _record(name: str, parts: list[Held], mask: int, bodies: Bodies, sources: So
 def _texts(record: Record, known: Kinds) -> list[str]:
     """Return the columns of the word index."""
     shown, kind = columns(record, known), known.get(record.kind)
-    places = kind.schema["x-view"]["number"] if kind else ()
-    stated = [number for place in places for number in kinds.stated(record.fields, place)]
+    numbers_at, words_at = _searched(kind) if kind else ((), ())
+    stated = [number for path in numbers_at for number in kinds.stated(record.fields, path)]
     numbers = [form for number in stated for form in words.written(number)]
-    long_texts = (shown.abstract, str(record.fields.get("claim1", "")))
+    long_texts = [text for path in words_at for text in kinds.stated(record.fields, path)]
     columns_of = ([shown.title], shown.applicants, shown.inventors, [*numbers, *shown.ipc], long_texts)
     return [words.spaced(texts) for texts in columns_of]
+
+
+@lru_cache(maxsize=1024)
+def _searched(kind: Kind) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the paths that are searched as numbers, and those of other words than title, names and numbers.
+
+    Numbers are what identifies a record. Words are the abstract, and the claim of a patent; of other kinds whatever is
+    plain text, neither read in a format nor out of a list.
+    """
+    places = kind.schema["x-view"]
+    identifiers = () if kind.category == "event" else kind.identifiers()
+    numbers = tuple(dict.fromkeys([*_paths(places["number"]), *identifiers]))
+    abstract = _paths(places.get("abstract", "abstract"))
+    if "x-type-digits" in kind.schema:
+        return numbers, (*abstract, "claim1")
+    elsewhere = {*numbers, *(path for place in _ELSEWHERE for path in _paths(places.get(place, ()))), *_NOT_WORDS}
+    plain = [name for name, spec in kind.fields.items() if _is_plain(spec) and name not in elsewhere]
+    return numbers, tuple(dict.fromkeys([*abstract, *plain]))
+
+
+def _paths(said: Any) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(said)
+
+
+def _is_plain(spec: dict[str, Any]) -> bool:
+    inner = spec.get("items", spec)
+    return inner.get("type") == "string" and not {"format", "enum", "pattern"} & inner.keys()
 
 
 def _take_out(catalogue: Catalogue, ids: list[int]) -> None:

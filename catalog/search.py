@@ -14,7 +14,7 @@ from catalog.catalogue import Catalogue
 from catalog.errors import BadQuery, BadToken
 from catalog.standing import city
 from records import identifiers
-from records.kinds import Kinds
+from records.kinds import Category, Kinds
 
 MAX_LIMIT = 1000
 MAX_CHARS = 500
@@ -34,7 +34,8 @@ _tail_decoder = msgspec.json.Decoder(_Tail)
 class Query:
     """What is asked for; "" asks nothing. Dates are filing dates, both included; `ipc` is a symbol or its beginning.
 
-    `kind` is a kind's name or title; `applicant` holds parts of names, all of which must be found; `city` is the label
+    `kind` is a kind's name or title, or a category: right, event or register; `applicant` holds parts of names, all of
+    which must be found; `city` is the label
     of a home, or a part of the name that its register entry gives.
     `limit` is 1 to 1,000 hits a page, `after` the `next` of the page before of the same query.
     """
@@ -96,11 +97,13 @@ def find(catalogue: Catalogue, query: Query, view: int) -> Page:
     if not expression and (query.words or not filters):
         raise BadQuery("words", query.words, "nothing to search for")
     order = _RANKED if expression else _LISTED
-    asked: list[tuple[str, tuple[str | int, ...]]] = [("record.views & ? <> 0", (view,)), *filters]
+    asked: list[tuple[str, tuple[str | int, ...]]] = [
+        ("record.views & ? <> 0", (view,)),
+        (_carried(query), ()),
+        *filters,
+    ]
     if expression:
         asked.append(("words match ?", (expression,)))
-    if not query.kind:
-        asked.append(("record.category <> 'register'", ()))
     hits = f"with hits as materialized ({order.source} and {' and '.join(condition for condition, _ in asked)})"
     values = [value for _, some in asked for value in some]
     beyond, ids = _beyond(order, tail), [id for _, id in tail]
@@ -178,14 +181,13 @@ def _filters(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str, t
     """Return (condition, its values) for each filter that is asked; what is typed stands in the values only."""
     found: list[tuple[str, tuple[str, ...]]] = []
     if query.kind:
-        found.append(
-            ("record.kind = ?", (_kind(query.kind, published.known(catalogue)) or _refuse("kind", query.kind),))
-        )
+        names = _kinds(query.kind, published.known(catalogue)) or _refuse("kind", query.kind)
+        found.append((f"record.kind in ({','.join('?' * len(names))})", names))
     if query.city:
         labels = _labels(catalogue, query.city, view)
         found.append((f"record.city in ({','.join('?' * len(labels))})", labels))
     if query.status:
-        found.append(("record.status = ?", (query.status,)))
+        found.append(("record.category = 'right' and record.status = ?", (query.status,)))
     if query.applicant:
         parts = words.all_of(query.applicant) or _refuse("applicant", query.applicant)
         found.append(("record.id in (select rowid from words where words match ?)", (f"applicants : ({parts})",)))
@@ -208,7 +210,7 @@ def conditions(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str,
     _check(query)
     found: list[tuple[str, tuple[str | int, ...]]] = [
         ("record.state = 'current' and record.views & ? <> 0", (view,)),
-        ("record.category in ('right', 'event')" if not query.kind else _CARRIED, ()),
+        (_carried(query), ()),
         *_filters(catalogue, query, view),
     ]
     if query.words.strip():
@@ -217,25 +219,35 @@ def conditions(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str,
     return found
 
 
-_CARRIED = "record.category in ('right', 'event', 'register')"
+_CARRIED: tuple[Category, ...] = ("right", "event", "register")  # and no statement of the federation's own
+_CATEGORIES: dict[str, Category] = {"权利": "right", "事件": "event", "登记": "register"}
 
 
-def _kind(text: str, known: Kinds) -> str:
-    """Return the name of a kind by its name or its title, "" for none."""
+def _carried(query: Query) -> str:
+    """Return the condition for what is searched: registers are meant only by their kind."""
+    meant = _CARRIED if query.kind else _CARRIED[:2]
+    return f"record.category in ({', '.join(map(repr, meant))})"
+
+
+def _kinds(text: str, known: Kinds) -> tuple[str, ...]:
+    """Return the names of the kinds that a text means: a name, a title, or a category; () for none."""
     wanted = text.strip().casefold()
-    titled = ((kind.name, (kind.name, kind.title_zh, kind.title_en.casefold())) for kind in known.all())
-    return next((name for name, titles in titled if wanted in titles), "")
+    carried = known.of(*_CARRIED)
+    named = tuple(kind.name for kind in carried if wanted in (kind.name, kind.title_zh, kind.title_en.casefold()))
+    category = _CATEGORIES.get(wanted, wanted)
+    return named or tuple(kind.name for kind in carried if kind.category == category)
 
 
 def _labels(catalogue: Catalogue, text: str, view: int) -> tuple[str, ...]:
     """Return the labels of homes that `text` names: the label itself, and those whose registered name holds it."""
     wanted = unicodedata.normalize("NFKC", text).strip()
     rows = catalogue.db.execute(
-        "select number from record where kind = 'organisation' and category = 'register' and state = 'current' "
+        "select key from record where kind = 'organisation' and category = 'register' and state = 'current' "
         "and views & ? <> 0 and instr(title, ?)",
         (view, wanted),
     )
-    homes = {label for (number,) in rows if number.count("/") == 1 and (label := city(number))}
+    origins = (key.removeprefix("organisation:") for (key,) in rows)
+    homes = {label for one in origins if one.count("/") == 1 and not one.startswith("uscc/") and (label := city(one))}
     return tuple(sorted(homes | {wanted.lower()}))
 
 

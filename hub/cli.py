@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from node import commands, exporting, feed_commands, founding, frame, lookups
+from node import commands, exporting, feed_commands, founding, frame, kinds, lookups
 from node.frame import passed
 from node.messages import N_, _
 from node.report import Context
@@ -48,6 +48,7 @@ lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
 exporting.export(top)
+kinds.kind(top, publishes=True)
 commands.status(top)
 commands.rebuild(top)
 

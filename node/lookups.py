@@ -1,13 +1,14 @@
 """Commands of looking records up that two or more programs have: search, show, history, evidence."""
 
-import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from catalog import search, showing, views
-from node import cataloguing, frame
+from catalog import published, search, showing, views
+from catalog.catalogue import Catalogue
+from node import cataloguing, frame, record_page
 from node.commands import moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -15,7 +16,6 @@ from node.home import write_whole
 from node.messages import N_, _
 from node.node import Node
 from node.report import Context
-from records import identifiers
 from sync import evidence as evidences
 
 
@@ -30,7 +30,11 @@ def query_options(command: Any) -> Any:
     """Add a search's words, filters and paging to a command."""
     options = [
         click.argument("words", nargs=-1),
-        click.option("--kind", default="", help=N_("Only this kind, for example patent_invention or 发明专利.")),
+        click.option(
+            "--kind",
+            default="",
+            help=N_("Only this kind, for example 发明专利; or right, event, register."),
+        ),
         click.option("--applicant", default="", help=N_("Only records of this applicant, or parts of the name.")),
         click.option("--ipc", default="", help=N_("Only this IPC symbol, or its beginning: H05B, H05B45.")),
         click.option(
@@ -65,15 +69,9 @@ def show_hits(context: Context, total: int, hits: list[dict[str, Any]], after: s
 
 
 def find_key(node: Node, text: str) -> str | None:
-    """Return the key that a person means, or None. An outlet takes up first what it has just filed, and indexes it
-    where it must: a publication number is known by the index only."""
+    """Return the key that a person means, or None. An outlet takes up first what it has just filed."""
     if node.settings.role == "outlet":
         cataloguing.apply_own(node)
-    with cataloguing.catalogue(node) as found:
-        known = showing.find_key(found, text)
-    if known or node.settings.role != "outlet" or not identifiers.publication_number(text):
-        return known
-    cataloguing.apply(node)
     with cataloguing.catalogue(node) as found:
         return showing.find_key(found, text)
 
@@ -95,13 +93,17 @@ def search_here(top: frame.Group) -> None:
         find_here(context, opened(context), words, given)
 
 
-def show_record(context: Context, record: dict[str, Any] | None, key: str) -> None:
-    """Report one record with its sources; raise NoSuchRecord where there is none."""
+def show_record(
+    context: Context, record: dict[str, Any] | None, key: str, found: Catalogue, more: Iterable[str] = ()
+) -> None:
+    """Report one record with its sources, to people as a page that `more` lines end; raise NoSuchRecord for none."""
     if record is None:
         raise NoSuchRecord(key)
     context.emit(record)
     if not context.json:
-        context.say(json.dumps(record, ensure_ascii=False, indent=2))
+        chinese = context.language.startswith("zh")
+        for line in (*record_page.lines(record, published.known(found), found.names(), chinese), *more):
+            context.say(line)
 
 
 def show_here(top: frame.Group) -> None:
@@ -114,7 +116,8 @@ def show_here(top: frame.Group) -> None:
         node = opened(context)
         known = find_key(node, key)
         with node.opened() as here, cataloguing.catalogue(node) as found:
-            show_record(context, showing.show(here.store, found, known, views.FULL) if known else None, key)
+            record = showing.show(here.store, found, known, views.FULL) if known else None
+            show_record(context, record, key, found)
 
 
 def history(top: frame.Group) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from node import amendments, cataloguing, commands, exporting, frame, lookups, relay, templates
+from node import amendments, cataloguing, commands, exporting, frame, kinds, lookups, relay, templates
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
@@ -21,6 +21,7 @@ lookups.history(top)
 lookups.evidence(top)
 exporting.export(top, own=True)
 templates.template(top)
+kinds.kind(top)
 commands.status(top)
 commands.rebuild(top)
 importing.add(top)

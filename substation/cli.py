@@ -1,6 +1,6 @@
 """banyan-substation: a city's or an alliance's node. Parses, calls, reports."""
 
-from node import commands, exporting, feed_commands, frame, lookups
+from node import commands, exporting, feed_commands, frame, kinds, lookups
 from node.messages import N_
 
 top = frame.group("banyan-substation", N_("A substation: a city, or an industry alliance."))
@@ -16,6 +16,7 @@ lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
 exporting.export(top)
+kinds.kind(top)
 commands.status(top)
 commands.rebuild(top)
 

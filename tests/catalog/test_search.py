@@ -13,10 +13,13 @@ from catalog.errors import BadQuery, BadToken
 from catalog.indexing import index
 from catalog.rebuilding import rebuild
 from catalog.search import Query, find
+from catalog.showing import find_key, quarantine
 from catalog.sources import role_by_name
 from catalog.views import ALLIANCE, FULL, OPEN
+from records.body import Record
 from tests.catalog.bench import Bench
 from tests.catalog.logs import GZ, HUB, LED, SCUT, SZU, application_no, key_of, organisation, patent, withdrawal
+from tests.catalog.test_sources import publication
 
 SIGNS = "照明散热装置发光二极管电路板结构方法"
 
@@ -229,6 +232,56 @@ def test_a_kind_is_asked_for_by_name_or_title(bench):
     for kind in ("patent_invention", "发明专利", " Invention patent "):
         assert keys(bench, kind=kind) == [key_of(1)], kind
     assert keys(bench, kind="外观设计专利") == []
+
+
+def test_a_category_is_asked_for_and_statements_are_in_none(bench):
+    event = Record(
+        f"legal_status:{key_of(1)}/GR01/2019-05-01/-",
+        "assert",
+        "legal_status",
+        1,
+        {"right": key_of(1), "code": "GR01", "date": "2019-05-01", "raw_text": "照明专利授权"},
+    )
+    bench.logs.file(SCUT, patent(1), event)
+    bench.logs.file(HUB, publication(), organisation(GZ, "照明市分站", "substation"))
+    bench.apply()
+    assert quarantine(bench.catalogue) == []
+    for category in ("right", "权利"):
+        assert keys(bench, kind=category) == [key_of(1)]
+    assert keys(bench, kind="event") == keys(bench, kind="事件") == keys(bench, kind="法律状态") == [event.key]
+    assert keys(bench, kind="register") == [f"organisation:{GZ}"]
+    assert set(keys(bench, words=application_no(1))) == {key_of(1), event.key}
+    assert set(keys(bench, words="照明")) == {key_of(1), event.key}
+    assert keys(bench, status="valid") == [key_of(1)]
+    with pytest.raises(BadQuery):
+        find(bench.catalogue, Query(kind="kind"), FULL)
+    assert "kind" not in bench.catalogue.counts()["by_kind"]
+
+
+def test_other_kinds_are_found_by_their_own_numbers_and_words(bench):
+    mark = Record(
+        "trademark:CN:12345678/9",
+        "assert",
+        "trademark",
+        1,
+        {"number": "12345678", "nice_class": "9", "name": "榕树", "goods": "灯泡", "owners": [{"name": "榕树公司"}]},
+    )
+    software = Record(
+        "copyright_software:CN:2016SR309930",
+        "assert",
+        "copyright_software",
+        1,
+        {"registration_no": "2016SR309930", "name": "榕树软件", "purpose": "联邦检索"},
+    )
+    bench.logs.file(SCUT, mark, software)
+    bench.apply()
+    assert quarantine(bench.catalogue) == []
+    assert keys(bench, words="灯泡") == keys(bench, words="12345678") == [mark.key]
+    assert keys(bench, words="联邦检索") == keys(bench, words="2016SR309930") == [software.key]
+    assert set(keys(bench, words="榕树")) == {mark.key, software.key}
+    assert keys(bench, applicant="榕树公司") == [mark.key]
+    assert find_key(bench.catalogue, "12345678") == mark.key
+    assert find_key(bench.catalogue, "2016sr309930") == software.key
 
 
 def test_a_city_is_asked_for_by_its_label_or_by_the_name_of_its_substation(bench):

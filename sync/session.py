@@ -8,8 +8,9 @@ from functools import partial
 
 from sync import entry, head, mirror, presence, tree
 from sync.bundles import Bundles, packages
-from sync.client import MAX_WANTED, Client, Greeting, Hello, LogState, Sent, ShownHead
+from sync.client import Client, Greeting, Hello, LogState, Sent, ShownHead
 from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, OldSize, Refused, SyncError, Unreachable
+from sync.fetching import Fetching
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
@@ -67,7 +68,7 @@ class Session:
             for shown in hello.ancestors:
                 self._attempt(report, self.client.parent, partial(self._pull, shown, report))
             for origin in ancestors(self.registry, self.client.parent):
-                self._attempt(report, origin, partial(self._fetch_parts, origin, report))
+                self._attempt(report, origin, partial(self._fetch, origin, report))
             self._keep_receipts(hello.receipts, report)
             self._bring_all(mine, hello, report)
             self._remember(hello)
@@ -175,26 +176,10 @@ class Session:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "sent no entries")
         mirror.settle(self.store, end)
 
-    def _fetch_parts(self, origin: str, report: Report) -> None:
-        """Ask for the parts of one log from above that are missing here and that the parent may hold."""
-        held = self.store.log(origin)
-        if held is None or origin == self.own.origin:
-            return
-        me, parent, registry = self.own.origin, self.client.parent, self.registry
-        both = remembered(lambda audience: all(registry.may_see(audience, origin, one) for one in (me, parent)))
-        committer, bundles = entry.Committer(registry.federation.id, origin), Bundles(self.store, held)
-        names = bundles.wanted(MAX_WANTED, both)
-        while names and not self.stop.is_set():
-            parts, looked = self.client.parts(origin, names)
-            asked = set(names[:looked])
-            if not asked:
-                raise Refused(parent, "NO_PARTS", "it looks at nothing that is asked for")
-            due = {name: content for name, content in parts if name in asked}
-            taken, _dropped = mirror.take_parts(self.store, origin, list(due.items()), committer, both)
-            report.parts_down += taken
-            if taken < len(parts):
-                log.warning("parts refused origin=%s parent=%s parts=%d", origin, parent, len(parts) - taken)
-            names = bundles.wanted(MAX_WANTED, both, behind=names[len(asked) - 1])
+    def _fetch(self, origin: str, report: Report) -> None:
+        """Ask for the parts of one log from above that did not come with its entries."""
+        fetching = Fetching(self.store, self.registry, self.client, self.own.origin, self.stop)
+        report.parts_down += fetching.fetch(origin)
 
     # -- up -----------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from sync import (
     entry,
     evidence,
     federation,
+    fetching,
     head,
     keys,
     lock,
@@ -223,7 +224,7 @@ TABLE = [
     Safeguard(
         "parts-asked",
         "what comes unasked is not kept",
-        without(session.Session, "_fetch_parts", (" if name in asked}", "}")),
+        without(fetching.Fetching, "_asked", (" if name in asked}", "}")),
         f"{PARTS_DOWN}test_what_a_parent_sends_else_is_not_kept[unasked]",
     ),
     Safeguard(

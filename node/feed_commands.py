@@ -1,10 +1,11 @@
-"""The commands of feeds, which hub and substation have: `feed add`, `feed list`."""
+"""The commands of feeds, which hub and substation have: `feed add`, `feed import`, `feed list`."""
 
+from pathlib import Path
 from typing import Any
 
 import click
 
-from node import commands, feeds, frame
+from node import commands, feeds, frame, intake, returned
 from node.errors import NodeError
 from node.feeds import Terms
 from node.frame import passed
@@ -12,6 +13,7 @@ from node.messages import N_, _
 from node.node import Node
 from node.report import Context
 from node.settings import REDISTRIBUTE
+from records.errors import UnreadableFile
 from sync.errors import SyncError
 
 
@@ -29,6 +31,7 @@ def feed(top: frame.Group) -> None:
         pass
 
     _add(found)
+    _import(found)
     _list(found)
 
 
@@ -59,6 +62,59 @@ def _add(group: Any) -> None:
         _called(context, node, made)
         (row,) = [one for one in feeds.listed(node) if one["feed"] == feed]
         context.emit(row)
+
+
+def _import(group: Any) -> None:
+    @group.command(
+        "import",
+        help=N_(
+            "Import files into a feed, like an outlet's, and bring them to this node. Records that state no terms "
+            "carry those of the feed.\n\nExample: feed import cnipa 公报.xlsx 专利.xml"
+        ),
+    )
+    @click.argument("feed")
+    @click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True)
+    @passed
+    def command(context: Context, feed: str, files: tuple[Path, ...]) -> int:
+        node = commands.opened(context)
+        found, person = feeds.find(node, feed), commands.person(context)
+        answers = [_taken(context, node, found, path, person) for path in files]
+        brought = _called(context, node, found)
+        context.emit({"feed": feed, "brought": brought, "files": answers})
+        return frame.REFUSED if any("error" in one or one["refused"] for one in answers) else frame.DONE
+
+
+def _taken(context: Context, node: Node, feed: Node, path: Path, person: str) -> dict[str, Any]:
+    """Take one file in and say what became of it; a file that is refused as a whole stops no other."""
+    try:
+        file = feeds.open_file(feed, path)
+        with context.progress(_("rows read"), None) as advance:
+            done = intake.take(feed, file, person, progress=advance)
+    except (UnreadableFile, OSError) as error:
+        said = frame.sentence(error, context)
+        context.warn(f"{path.name}: {said}")
+        return {"file": path.name, "error": type(error).__name__, "message": said}
+    context.say(
+        _("{file}: {rows} rows, {sealed} sealed, {unchanged} unchanged, {refused} refused.").format(
+            file=path.name, rows=done.rows, sealed=done.sealed, unchanged=done.unchanged, refused=done.refused
+        )
+    )
+    name = f"feed-{feed.origin.rpartition('/')[2]}-{done.number}.xlsx"
+    written = returned.write(feed, done, file, node.home.outbox / name, context.language)
+    if written:
+        context.say(_("The rows with their verdicts, to be mended and imported again: {path}").format(path=written))
+    return {
+        "file": path.name,
+        "number": done.number,
+        "rows": done.rows,
+        "blank": done.blank,
+        "records": done.records,
+        "sealed": done.sealed,
+        "unchanged": done.unchanged,
+        "refused": done.refused,
+        "findings": dict(done.findings),
+        "result_file": str(written) if written else None,
+    }
 
 
 def _called(context: Context, node: Node, feed: Node) -> bool:

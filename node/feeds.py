@@ -7,21 +7,31 @@ has, joins through this node's joining door and calls its sync door. It opens no
 
 import logging
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from node import admission, enrolment, keyfiles, nightly, settings
-from node.errors import Interrupted, NodeError
+from node import admission, enrolment, keyfiles, mappings, nightly, settings
+from node.errors import BadSetting, Interrupted, NodeError
 from node.home import Home, sync_directory
+from node.intake import Opened
 from node.messages import N_
 from node.node import Node
 from node.settings import Parent, Settings
+from records import body, kinds
+from records.body import Record
+from records.draft import Blank, Row
+from records.errors import MalformedRecord
+from records.rules import finding
 from sync.errors import SyncError, Unreachable
 from sync.origin import check, federation
 from sync.session import Report
 
 log = logging.getLogger(__name__)
+MAX_TITLE = 200  # of a source, in the terms that a record carries
+_MAX_RECORD = body.MAX_BYTES - 512  # with room for salt and number
+_SURELY_SMALL = body.MAX_BYTES // 8  # characters of a row
 _INVITED_DAYS = 1
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
@@ -84,9 +94,7 @@ def add(node: Node, name: str, title: str, terms: Terms) -> Node:
     stated now. Raises BadFeedName, BadSetting, RoleNotHere, NameTaken, FeedLost, NotServing, and what joining raises.
     """
     origin, home = _origin(node, name), _home(node, name)
-    Settings(
-        origin, "feed", title, licence_terms=terms.text, redistribute=terms.redistribute
-    )  # before anything is made
+    _check_kept(origin, title, terms)
     with node.home.hold("feeds", wait_s=5.0):
         if home.settings_file.exists():
             return _restate(node, find(node, name), title, terms)
@@ -111,6 +119,13 @@ def _origin(node: Node, name: str) -> str:
         return check(f"{node.origin}/{name}")
     except SyncError as error:
         raise BadFeedName(name) from error
+
+
+def _check_kept(origin: str, title: str, terms: Terms) -> None:
+    """Raise BadSetting, before anything is made, for a title or terms that node.toml or a record could not hold."""
+    if len(title) > MAX_TITLE:
+        raise BadSetting("name", title[:20] + "…", f"at most {MAX_TITLE} characters")
+    Settings(origin, "feed", title, licence_terms=terms.text, redistribute=terms.redistribute)
 
 
 def _home(node: Node, name: str) -> Home:
@@ -206,6 +221,49 @@ def sync_all(node: Node, deadline: Callable[[], float], stop: threading.Event) -
             with node.opened() as opened, opened.store.write():
                 opened.store.alarm("feed-failed", origin, type(error).__name__)
     return failures
+
+
+@dataclass(frozen=True, slots=True)
+class Licensed(Opened):
+    """A file whose records carry these terms where they state none."""
+
+    licence: Mapping[str, str] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[Row | Blank]:
+        """Yield what each row states, the terms among it. Raises UnreadableFile."""
+        takes = {kind.name for kind in self.known.all() if "licence" in kind.fields}
+        for row in Opened.rows(self):
+            yield self._licensed(row, takes) if isinstance(row, Row) and self.licence else row
+
+    def _licensed(self, row: Row, takes: set[str]) -> Row:
+        record = row.record
+        if record is None or record.kind not in takes or record.fields.get("licence"):
+            return row
+        licensed = replace(record, fields={**record.fields, "licence": dict(self.licence)})
+        if sum(map(len, row.raw.values())) > _SURELY_SMALL and (size := _size(licensed)) > _MAX_RECORD:
+            return replace(row, record=None, findings=[*row.findings, finding("TOO_LARGE", "", size)])
+        return replace(row, record=licensed, stated=row.stated | {"licence"})
+
+
+def _size(record: Record) -> int:
+    """Return how many bytes a record is, or its values are where it is too many."""
+    try:
+        return len(body.encode(record))
+    except MalformedRecord:
+        return max(body.MAX_BYTES, sum(len(str(value).encode()) for value in record.fields.values()))
+
+
+def open_file(feed: Node, path: Path) -> Licensed:
+    """Return a file as a feed takes it: recognised, by a mapping saved there, with the terms of the source.
+
+    Raises UnreadableFile, OSError.
+    """
+    file, known = mappings.fitting(feed, path, kinds.BUILT_IN), feed.settings
+    licence = {}
+    if known.licence_terms or known.redistribute != "yes":
+        stated = {"source": known.name, "terms": known.licence_terms, "redistribute": known.redistribute}
+        licence = {name: text for name, text in stated.items() if text}
+    return Licensed(file.path, file.reader, file.known, file.mapping, file.title, licence)
 
 
 def listed(node: Node) -> list[dict[str, Any]]:

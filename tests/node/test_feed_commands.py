@@ -8,6 +8,7 @@ import hub.cli
 import substation.cli
 from node import frame, messages
 from node.frame import DONE, MISUSED, REFUSED
+from tests.node.filing import row, write
 from tests.world import CITY, HUB
 
 PROGRAMS = {HUB: hub.cli.top, CITY: substation.cli.top}
@@ -88,9 +89,43 @@ def test_a_feeds_home_is_run_by_no_program_itself(city, run):
     assert "is run by `feed`" in err
 
 
-@pytest.mark.parametrize("command", ["add", "list"])
+@pytest.mark.parametrize("command", ["add", "import", "list"])
 @pytest.mark.parametrize(("language", "example"), [("en", "Example: feed"), ("zh", "示例：feed")])
 def test_each_has_help_with_an_example(command, language, example, capfd):
     code = frame.run(substation.cli.top, ["feed", command, "--help", "--lang", language], {"LANG": "C"})
     out, _err = capfd.readouterr()
     assert (code, f"{example} {command}" in out) == (0, True)
+
+
+# -- import -----------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_imported_and_brought_to_the_node(city, run):
+    run(CITY, "add", "cnipa", "--name", TITLE, "--terms", "不得原样再传播", "--redistribute", "no")
+    good = write(city.path / "a.csv", [row(1), row(2)])
+    wrong = write(city.path / "b.csv", [row(3), row(4, 申请号="CN20171000004X")])
+    (city.path / "c.pdf").write_bytes(b"%PDF-1.7\n")
+    code, answer, err = run(CITY, "import", "cnipa", good, wrong, city.path / "c.pdf")
+    assert (code, answer["feed"], answer["brought"]) == (REFUSED, "cnipa", True)
+    first, second, third = answer["files"]
+    assert (first["file"], first["sealed"], first["refused"], first["result_file"]) == ("a.csv", 2, 0, None)
+    assert (second["sealed"], second["refused"], third["error"]) == (1, 1, "UnreadableFile")
+    assert second["result_file"] == str(city.home(CITY) / "outbox" / "feed-cnipa-2.xlsx")
+    assert "a.csv: 2 rows, 2 sealed, 0 unchanged, 0 refused." in err
+    assert [row["held"] for row in run(CITY, "list")[1]] == [4]
+    code, answer, _err = run(CITY, "import", "cnipa", good)
+    assert (code, answer["files"][0]["unchanged"]) == (DONE, 2)
+
+
+def test_what_is_imported_while_the_doors_are_shut_is_kept(city, run):
+    run(CITY, "add", "cnipa", "--name", TITLE)
+    city.shut(CITY)
+    code, answer, err = run(CITY, "import", "cnipa", write(city.path / "a.csv", [row(1)]))
+    assert (code, answer["brought"], answer["files"][0]["sealed"]) == (DONE, False, 1)
+    assert "in the next night in which `serve` is running" in err
+    assert [(row["entries"], row["held"]) for row in run(CITY, "list")[1]] == [(2, 1)]
+
+
+def test_there_is_no_import_into_a_feed_that_is_none(city, run):
+    code, answer, _err = run(CITY, "import", "cnipa", write(city.path / "a.csv", [row(1)]))
+    assert (code, answer["error"]) == (REFUSED, "NoFeed")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from node import admission, enrolment, feeds, keyfiles, nightly, settings
+from node import admission, cataloguing, enrolment, feeds, intake, keyfiles, nightly, settings
 from node.admission import RoleNotHere
 from node.errors import BadSetting, Interrupted
 from node.feeds import BadFeedName, FeedLost, NameTaken, NoFeed, NotServing, Terms
@@ -16,6 +16,7 @@ from node.notebook import Notebook
 from node.running import Running
 from sync.errors import NotAllowed, Refused
 from sync.ownlog import OwnLog
+from tests.node.filing import entries, key, row, write
 from tests.sync.hostile import is_whole
 from tests.sync.made import InjectedFault
 from tests.world import ALLIANCE, CITY, HUB
@@ -308,3 +309,62 @@ def test_a_feed_is_listed_with_what_is_held_of_it(city):
     row = listed(city)["cnipa"]
     assert (row["held"], row["received"] is None) == (2, False)
     assert listed(city, HUB) == {}
+
+
+# -- importing --------------------------------------------------------------------------------------------------------
+
+
+def take(world, feed, rows, parent=CITY):
+    path = write(world.path / "x.csv", rows)
+    return intake.take(feed, feeds.open_file(feed, path), "王")
+
+
+def licences(feed):
+    """The terms of each record that a feed filed, by key; the newest counts."""
+    return {parts[0][1].key: parts[0][1].fields.get("licence") for parts in entries(feed)}
+
+
+def test_records_carry_the_terms_of_the_feed_where_they_state_none(city):
+    made = add(city)
+    own = {"数据来源": "智慧芽", "使用条款": "付费数据", "可否再传播": "no"}
+    done = take(city, made, [row(1, 数据来源="", 使用条款="", 可否再传播=""), row(2, **own)])
+    assert (done.sealed, done.refused) == (2, 0)
+    assert licences(made) == {
+        key(1): {"source": TITLE, "terms": TERMS.text, "redistribute": "derived"},
+        key(2): {"source": "智慧芽", "terms": "付费数据", "redistribute": "no"},
+    }
+
+
+def test_a_feed_without_terms_adds_none(city):
+    made = add(city, terms=Terms())
+    assert take(city, made, [row(1)]).sealed == 1
+    assert licences(made) == {key(1): None}
+
+
+def test_the_same_file_again_seals_nothing_until_the_terms_change(city):
+    made = add(city)
+    assert [take(city, made, [row(1), row(2)]).sealed for _ in range(2)] == [2, 0]
+    changed = add(city, terms=Terms("公开", "yes"))
+    found = take(city, changed, [row(1), row(2)])
+    assert (found.sealed, found.findings.get("OLDER", 0)) == (2, 0)
+    assert {one["terms"] for one in licences(made).values()} == {"公开"}
+
+
+def test_a_record_that_the_terms_make_too_large_is_refused_alone(city):
+    made = add(city, terms=Terms("款" * 1000, "no"))
+    long = {"主权项": "字" * 19_500, "摘要": "字" * 1_400}
+    free = add(city, name="free", terms=Terms())
+    assert take(city, free, [row(1, **long)]).sealed == 1
+    done = take(city, made, [row(1, **long), row(2, 主权项="", 摘要="")])
+    assert (done.sealed, done.refused, dict(done.findings)) == (1, 1, {"TOO_LARGE": 1})
+
+
+def test_what_a_feed_imported_is_in_the_catalogue_of_its_node(city):
+    made = add(city)
+    take(city, made, [row(1)])
+    feeds.sync(city.nodes[CITY], made)
+    with city.nodes[CITY].opened() as opened:
+        assert opened.store.log(made.origin).stored == 2
+    cataloguing.apply(city.nodes[CITY])
+    with cataloguing.catalogue(city.nodes[CITY]) as found:
+        assert found.counts()["rights"] == 1

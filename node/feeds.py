@@ -96,9 +96,8 @@ def add(node: Node, name: str, title: str, terms: Terms) -> Node:
     origin, home = _origin(node, name), _home(node, name)
     _check_kept(origin, title, terms)
     with node.home.hold("feeds", wait_s=5.0):
-        if home.settings_file.exists():
+        if _is_registered(node, origin, home) and home.settings_file.exists():
             return _restate(node, find(node, name), title, terms)
-        _check_free(node, origin, home)
         node.notebook.withdraw_invitations(origin)  # of attempts that broke off: their secrets are kept nowhere
         invited = admission.invite(node, origin, "feed", title, _INVITED_DAYS)
         node.home.feeds.mkdir(mode=0o700, exist_ok=True)
@@ -108,7 +107,7 @@ def add(node: Node, name: str, title: str, terms: Terms) -> Node:
             enrolment.join(home, token, title, licence_terms=terms.text, redistribute=terms.redistribute)
         except Unreachable as error:
             raise NotServing(token.join_address) from error
-        return find(node, name)
+        return _restate(node, find(node, name), title, terms)
 
 
 def _origin(node: Node, name: str) -> str:
@@ -132,20 +131,21 @@ def _home(node: Node, name: str) -> Home:
     return Home(node.home.feeds / name)
 
 
-def _check_free(node: Node, origin: str, home: Home) -> None:
-    """Raise NameTaken where the name is another node's, FeedLost where it is registered for keys not in `home`."""
+def _is_registered(node: Node, origin: str, home: Home) -> bool:
+    """Tell whether the keys in `home` are registered under this name; raise NameTaken, FeedLost where others are."""
     for one in node.notebook.invitations():
         if (one.origin, one.state) == (origin, "invited") and one.role != "feed" and one.expires > node.clock():
             raise NameTaken(origin, one.role)
     with node.opened() as opened:
         known = opened.registry.find(origin)
     if known is None:
-        return
+        return False
     if known.node.role != "feed":
         raise NameTaken(origin, known.node.role)
     mine = keyfiles.load(home, origin) if home.keys.exists() else None
     if mine is None or tuple(one.verifier for one in mine.log) != known.node.log_keys:
         raise FeedLost(origin, str(home.path))
+    return True
 
 
 def _restate(node: Node, feed: Node, title: str, terms: Terms) -> Node:

@@ -14,9 +14,10 @@ from node.home import Home
 from node.node import Node
 from node.notebook import Notebook
 from node.running import Running
-from sync.errors import NotAllowed, Refused
+from sync.errors import NotAllowed, Refused, UnknownOrigin
 from sync.ownlog import OwnLog
 from tests.node.filing import entries, key, row, write
+from tests.node.test_running import at_work, hub_at, knows, until
 from tests.sync.hostile import is_whole
 from tests.sync.made import InjectedFault
 from tests.world import ALLIANCE, CITY, HUB
@@ -176,6 +177,28 @@ def test_a_feed_brought_back_from_a_backup_of_its_parents_home_goes_on(city):
     shutil.rmtree(made.home.path)
     shutil.copytree(city.path / "backup", made.home.path)
     assert feeds.sync(city.nodes[CITY], feeds.find(city.nodes[CITY], "cnipa")).entries_up == 2
+
+
+def test_a_feed_that_its_parent_has_forgotten_is_registered_again_by_the_same_command(city):
+    """The parent came back from a backup that is older than the feed."""
+    city.shut(CITY)
+    shutil.copytree(city.home(CITY), city.path / "backup")
+    city.open(CITY)
+    made = add(city)
+    file(made, b"one")
+    feeds.sync(city.nodes[CITY], made)
+    city.shut(CITY)
+    for one in ("log.db", "log.db-wal", "log.db-shm", "head.lock", "node.db", "node.db-wal", "node.db-shm"):
+        (city.home(CITY) / one).unlink(missing_ok=True)
+        if (city.path / "backup" / one).exists():
+            shutil.copy(city.path / "backup" / one, city.home(CITY) / one)
+    city.open(CITY)
+    with pytest.raises(UnknownOrigin):
+        feeds.sync(city.nodes[CITY], made)
+    again = add(city)
+    assert again.keys.hpke_public == made.keys.hpke_public
+    with city.nodes[CITY].opened() as opened:
+        assert opened.registry.get(AT_CITY).node.role == "feed"
 
 
 STEPS = [
@@ -357,6 +380,23 @@ def test_a_record_that_the_terms_make_too_large_is_refused_alone(city):
     assert take(city, free, [row(1, **long)]).sealed == 1
     done = take(city, made, [row(1, **long), row(2, 主权项="", 摘要="")])
     assert (done.sealed, done.refused, dict(done.findings)) == (1, 1, {"TOO_LARGE": 1})
+
+
+def test_at_a_hub_at_work_a_feeds_records_are_found_without_a_person(tmp_path):
+    with at_work(hub_at(tmp_path)) as running:
+        made = feeds.add(running.node, "cnipa", TITLE, TERMS)
+        until(lambda: knows(running.node, made.origin), "the hub seals the feed's registration")
+        path = write(tmp_path / "x.csv", [row(1), row(2)])
+        assert intake.take(made, feeds.open_file(made, path), "王").sealed == 2
+        assert feeds.sync(running.node, made).receipts
+        until(lambda: held_and_applied(running.node) == 3, "the hub takes the records up")
+
+
+def held_and_applied(node):
+    """How many entries of its feed a node has applied to its catalogue."""
+    with node.opened() as opened, cataloguing.catalogue(node) as found:
+        log = opened.store.log(AT_HUB)
+        return found.origins()[log.id].covered if log.id in found.origins() else 0
 
 
 def test_what_a_feed_imported_is_in_the_catalogue_of_its_node(city):

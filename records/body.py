@@ -12,6 +12,7 @@ import orjson
 from records.errors import MalformedRecord
 
 MAX_BYTES = 65_536
+MAX_KEY = 255  # characters
 Op = Literal["assert", "withdraw"]
 
 _filled = msgspec.Meta(min_length=1)
@@ -40,7 +41,7 @@ class Record:
 
 
 class _Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    key: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_KEY)]
     op: Op
     kind: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
     version: Annotated[int, msgspec.Meta(ge=1)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from records import identifiers, kinds, registrations, relations, schema_rules, shape
+from records import body, identifiers, kinds, registrations, relations, schema_rules, shape
 from records.body import Record
 from records.finding import Finding
 from records.formats import FORMATS, Format
@@ -40,7 +40,9 @@ def check(record: Record, known: Kinds = kinds.BUILT_IN) -> list[Finding]:
         return [] if record.key.startswith(wanted) else [finding("KEY_MISMATCH", "key", record.key, right=wanted + "…")]
     keys = kind.keys(record.fields)
     found = _check_fields(kind, record.fields, keys)
-    if keys and record.key not in keys:
+    if len(record.key) > body.MAX_KEY:
+        found.append(finding("KEY_LONG", "key", record.key, length=len(record.key), limit=body.MAX_KEY))
+    elif keys and record.key not in keys:
         found.append(finding("KEY_MISMATCH", "key", record.key, right=keys[0]))
     return found
 

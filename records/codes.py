@@ -112,23 +112,26 @@ _OTHER_WORDS = """
 发明专利申请公布PB01 公开PB01 实质审查生效SE01 实质审查请求的生效SE01 实审请求生效SE01
 专利权授予GR01 发明专利权授予GR01 实用新型专利权授予GR01 外观设计专利权授予GR01 授权公告GR01
 驳回RJ01 发明专利申请的驳回RJ01 视为撤回WD01 专利申请的视为撤回WD01 发明专利申请公布后视为撤回WD01
-撤回WW01 专利申请的撤回WW01 专利权的终止CF01 未缴纳年费专利权终止CF01 专利权终止CF01
-专利权有效期限届满CX01 期限届满CX01 主动放弃专利权AV01 专利权的视为放弃AD01 视为放弃专利权AD01
-避免重复授予专利权AR01 避免重复授权放弃AR01 专利权全部无效宣告IW01 专利权的无效宣告IW01
-专利权全部无效IW01 专利权部分无效宣告IP01 专利权部分无效IP01 专利申请权、专利权的转移TR01
-专利申请权的转移TA01 专利权转移TR01 权利转移TR01 权利人变更TR01
-专利权人的姓名或者名称、地址的变更CP03 专利权人姓名或者名称变更CP01 专利权人地址变更CP02
-申请人信息变更CB02 发明人变更CB03 代理机构变更CB04 著录项目变更CB01 专利实施许可合同备案EE01
-专利实施许可合同的备案EE01 专利实施许可合同备案的生效、变更及注销EE01 专利实施许可合同备案变更EM01
-专利实施许可合同备案注销EC01 开放许可OL01 开放许可声明OL01 开放许可声明的撤回OL02
-专利权质押合同登记的生效、变更及注销PE01 专利权质押PE01 专利权质押合同登记PE01
-专利权质押合同登记生效PE01 专利权质押合同登记变更PM01 专利权质押合同登记注销PC01
-专利权的保全及其解除PP01 专利权保全PP01 专利权保全解除PD01 保全解除PD01 权利恢复RR01 专利权恢复RR01
-保密专利的解密DC01 专利权期限补偿TG01 药品专利权期限补偿TP01 文件公告送达DD01 发明专利公报更正CI03
-发明专利更正CI03 实用新型专利公报更正CU01
+撤回WW01 专利申请的撤回WW01 未缴纳年费专利权终止CF01 专利权有效期限届满CX01 期限届满CX01
+主动放弃专利权AV01 专利权的视为放弃AD01 视为放弃专利权AD01 避免重复授予专利权AR01
+避免重复授权放弃AR01 专利权全部无效宣告IW01 专利权全部无效IW01 专利权部分无效宣告IP01
+专利权部分无效IP01 专利申请权的转移TA01 专利权转移TR01 专利权人的姓名或者名称、地址的变更CP03
+专利权人姓名或者名称变更CP01 专利权人地址变更CP02 申请人信息变更CB02 发明人变更CB03 代理机构变更CB04
+著录项目变更CB01 专利实施许可合同备案变更EM01 专利实施许可合同备案注销EC01 开放许可声明OL01
+开放许可声明的撤回OL02 专利权质押合同登记生效PE01 专利权质押合同登记变更PM01
+专利权质押合同登记注销PC01 专利权保全PP01 专利权保全解除PD01 保全解除PD01 专利权恢复RR01
+保密专利的解密DC01 专利权期限补偿TG01 药品专利权期限补偿TP01 文件公告送达DD01
 """
 _BY_WORDS = {event.words: code for code, event in reversed(CN_EVENTS.items())}
 _BY_WORDS |= {word[:-4]: word[-4:] for word in _OTHER_WORDS.split()}
+_HEADINGS = {  # of the gazette, and words of data sellers: each stands over several codes of one kind
+    "assignment": "专利申请权、专利权的转移 权利转移 转让",
+    "licence": "专利实施许可合同备案的生效、变更及注销 专利实施许可合同备案 专利实施许可合同的备案 实施许可 许可",
+    "open_licence": "开放许可",
+    "pledge": "专利权质押合同登记的生效、变更及注销 专利权质押合同登记 专利权质押 质押",
+    "preservation": "专利权的保全及其解除 保全",
+}
+_KIND_OF_HEADING = {word: kind for kind, words in _HEADINGS.items() for word in words.split()}
 _WITHOUT_EXAMINATION = ("utility_model", "design")
 
 
@@ -136,6 +139,12 @@ def cn_code(text: str) -> str | None:
     """Read a Chinese legal-event code, "GR01" or "CN_GR01" or "cn gr01", or the gazette's words for one."""
     squeezed = "".join(text.upper().split()).removeprefix("CN_")
     return squeezed if squeezed in CN_EVENTS else _BY_WORDS.get("".join(text.split()))
+
+
+def event_kind(text: str) -> str | None:
+    """Return the kind of event that a Chinese code or the gazette's words mean, also words that tell no code."""
+    code = cn_code(text)
+    return CN_EVENTS[code].kind if code else _KIND_OF_HEADING.get("".join(text.split()))
 
 
 def foreign_code(text: str) -> str | None:

@@ -53,6 +53,11 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "记录的键“{value}”与其标识号不符，应为“{right}”；请用标识号重新生成键。",
         "The key {value!r} is not that of the identifiers, {right!r}; make the key from the identifiers.",
     ),
+    "KEY_LONG": (
+        "error",
+        "标识“{value}”共 {length} 个字符，超过 {limit} 个；请缩短组成标识的字段。",
+        "The key {value!r} has {length} characters, more than {limit}; shorten the fields that it is made of.",
+    ),
     "APPNO_FORM": (
         "error",
         "“{value}”不是中国专利申请号；请填写如 201710601862.3 的号码，公开（公告）号请填到公开（公告）号一栏。",

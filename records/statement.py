@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from records import body, canonical, changes, checks, identifiers, kinds
+from records import body, canonical, changes, checks, events, identifiers, kinds
 from records.body import Record
 from records.canonical import tidied
 from records.draft import Blank, Draft, Reader, Row
@@ -67,6 +67,7 @@ class _Reading:
 
     def statements(self, draft: Draft) -> list[_Statement]:
         """Return what a draft states: nearly always one record."""
+        draft = events.told(draft, self._known)
         found = list(draft.findings)
         if found and has_error(found):
             return [(None, found)]

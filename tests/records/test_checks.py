@@ -59,6 +59,7 @@ def test_a_right_record_has_no_findings():
         ({"version": 2}, "UNKNOWN_VERSION", "error", "version"),
         ({"kind": "flag"}, "UNKNOWN_KIND", "error", "kind"),
         ({"key": "patent_invention:CN:201710601863.1"}, "KEY_MISMATCH", "error", "key"),
+        ({"key": "patent_invention:CN:" + "1" * 236}, "KEY_LONG", "error", "key"),
     ],
 )
 def test_one_rule_broken_gives_its_one_finding(changed, rule, severity, field):

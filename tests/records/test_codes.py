@@ -100,13 +100,33 @@ def test_every_code_has_its_kind_its_events_and_its_words():
         ("未缴年费专利权终止", "CF01"),
         ("专利权的 转移", "TR01"),
         ("实质审查的生效", "SE01"),
-        ("专利权质押合同登记的生效、变更及注销", "PE01"),
+        ("专利权的终止", "CE01"),
+        ("专利权质押合同登记的生效、变更及注销", None),
+        ("专利申请权、专利权的转移", None),
         ("XX99", None),
         ("", None),
     ],
 )
 def test_codes_and_words_are_read(text, code):
     assert codes.cn_code(text) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("TR01", "assignment"),
+        ("专利权的转移", "assignment"),
+        ("专利申请权、专利权的转移", "assignment"),
+        ("专利实施许可合同备案的生效、变更及注销", "licence"),
+        ("专利权质押合同登记的生效、变更及注销", "pledge"),
+        ("专利权的保全及其解除", "preservation"),
+        ("授权", "legal_status"),
+        ("别的", None),
+        ("", None),
+    ],
+)
+def test_words_tell_a_kind_of_event_even_where_they_tell_no_code(text, kind):
+    assert codes.event_kind(text) == kind
 
 
 def test_a_design_is_granted_without_examination():

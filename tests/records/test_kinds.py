@@ -5,7 +5,7 @@ import unicodedata
 import jsonschema_rs
 import pytest
 
-from records import checks, kinds, schema_rules
+from records import body, checks, kinds, schema_rules
 
 PATENTS = ["design", "patent_invention", "utility_model"]
 RIGHTS = [*PATENTS, "copyright_software", "copyright_work", "gi", "ic_layout", "plant_variety", "trademark"]
@@ -68,3 +68,18 @@ def test_keys_prefer_the_application_number():
 def test_every_named_format_has_a_check():
     for kind in kinds.all():
         checks.check_fields(kind, {})  # raises KeyError for a format without one
+
+
+@pytest.mark.parametrize("kind", kinds.BUILT_IN.of("right", "event", "register"), ids=lambda kind: kind.name)
+def test_no_key_can_become_too_long_for_a_record(kind):
+    def longest(path):
+        spec = kind.fields[path.partition(".")[0]]
+        member = path.partition(".")[2]
+        spec = spec.get("items", spec).get("properties", {}).get(member, spec) if member else spec
+        if spec["type"] == "number" or spec.get("format") == "date":
+            return 18 if spec["type"] == "number" else 10
+        return spec.get("maxLength") or max(map(len, spec.get("enum", ["x" * 40])))
+
+    for template in kind.templates:
+        holes = sum(max(map(longest, hole.paths)) for hole in template.holes)
+        assert sum(map(len, template.texts)) + holes <= body.MAX_KEY

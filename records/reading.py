@@ -4,10 +4,8 @@ reader = reading.recognise(path)
 for row in statement.rows(reader.drafts(), known, reader.stated): …
 """
 
-import importlib
 import stat
 from pathlib import Path
-from typing import cast
 
 from typing_extensions import TypeIs
 
@@ -18,6 +16,7 @@ from records.kinds import Kinds
 from records.layout import Mapping
 from records.readers import csvfile, jsonlines, sheets, signature, text, trs
 from records.readers.table import Table
+from records.xml import answers, source
 
 __all__ = ["Blank", "Draft", "Reader", "Row", "recognise", "table"]
 
@@ -52,12 +51,14 @@ def _opened(path: Path, known: Kinds) -> Table | Reader:
     if form in ("xls", "xlsx", "ods"):
         return sheets.opened(path, form)
     if form in ("xml", "xml-zip"):
-        return cast(Reader, importlib.import_module("records.xml.source").open(path))
+        return source.open(path, known)
     content = text.recognise(path)
     with content.open() as file:
         beginning = file.read(512)
     if trs.is_trs(beginning):
         return trs.opened(content)
+    if answers.takes(beginning.encode()):
+        return source.open(path, known)
     if jsonlines.is_json(beginning):
         return jsonlines.opened(content, known)
     return csvfile.opened(content)

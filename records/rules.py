@@ -398,6 +398,12 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "来源机构库已删除“{value}”，而“{key}”仍在登记中；如确已失效或误报，请用 withdraw 撤回。",
         "The repository has deleted {value}, while {key} stands here; if it should not, withdraw it with `withdraw`.",
     ),
+    "XML_DOCUMENT": ("error", "{reason}；请核对该文档，其余照常读取。", "{reason_en} Check it; the rest was read."),
+    "XML_ENTITY": (
+        "warning",
+        "“{value}”是文件自己未定义的实体，按原样保留；请对照原文核对“{field}”。",
+        "{value} is an entity that the file does not define and was kept as written; compare {field} with the source.",
+    ),
     "DUPLICATE_ROW": (
         "warning",
         "本行与第 {first} 行相同（“{value}”）；可以删去。",

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from functools import cache
 from threading import Event
 
-from catalog import composing, journal, reviewing
+from catalog import composing, journal, reviewing, statements
 from catalog.batch import apply_batch
 from catalog.catalogue import Catalogue
 from catalog.errors import OtherLog
@@ -53,14 +53,14 @@ def apply(
 
     First replays what is journalled and not applied. Then, where RULES_VERSION is newer than the journal's, a kind has
     come or an origin has another role, judges again and takes up what is judged otherwise now; then parts that have
-    arrived; then what the logs go on with. At last what has become stale by all this is put together again. `role_of`
-    gives an origin's role in the registry, "" for one that is not there. `progress` gets (entries done, all that wait);
-    `stop` ends the call between two batches. Raises OtherLog.
+    arrived, and entries that somebody has decided on; then what the logs go on with. At last what has become stale by
+    all this is put together again. `role_of` gives an origin's role in the registry, "" for one that is not there.
+    `progress` gets (entries done, all that wait); `stop` ends the call between two batches. Raises OtherLog.
     """
     _agree(store, catalogue)
     total = catalogue.lag(store, me).entries
     role_of = cache(_known(role_of))
-    Review(store, catalogue, role_of).begin()
+    Review(store, catalogue, me, role_of).begin()
     done, batches = Applied(), _batches(store, catalogue, me, clock, role_of)
     while not (stop and stop.is_set()) and (one := next(batches, None)):
         done = done.plus(one)
@@ -89,13 +89,13 @@ def _known(role_of: RoleOf) -> RoleOf:
 def _batches(store: Store, catalogue: Catalogue, me: str, clock: Clock, role_of: RoleOf) -> Iterator[Applied]:
     """Apply until nothing is left, yielding after each batch, outside of any transaction."""
     while True:
-        yield from _replay(store, catalogue, role_of)
+        yield from _replay(store, catalogue, me, role_of)
         behind = catalogue.cursor()
         plan = _plan(store, catalogue, me, role_of)
         for group in plan:
             if not journal.add(store, group, clock(), RULES_VERSION, behind):
                 break  # another process went on: see what is left then
-            yield from _replay(store, catalogue, role_of)
+            yield from _replay(store, catalogue, me, role_of)
             behind += len(group)
         if not plan:
             yield from _refresh(store, catalogue)
@@ -110,7 +110,7 @@ def _refresh(store: Store, catalogue: Catalogue) -> Iterator[Applied]:
         yield Applied()
 
 
-def _replay(store: Store, catalogue: Catalogue, role_of: RoleOf) -> Iterator[Applied]:
+def _replay(store: Store, catalogue: Catalogue, me: str, role_of: RoleOf) -> Iterator[Applied]:
     """Apply journal rows beyond the cursor, each in one transaction, until there are none."""
     while journal.after(store, catalogue.cursor()):
         with catalogue.write():  # a crash in here leaves the cursor of before
@@ -118,7 +118,7 @@ def _replay(store: Store, catalogue: Catalogue, role_of: RoleOf) -> Iterator[App
             if row is None:  # another process was faster
                 continue
             with _no_collecting():
-                found = apply_batch(store, catalogue, row, role_of)
+                found = apply_batch(store, catalogue, row, me, role_of)
         yield Applied(row.last - row.first, *found)
 
 
@@ -136,10 +136,11 @@ def _no_collecting() -> Iterator[None]:
 
 def _plan(store: Store, catalogue: Catalogue, me: str, role_of: RoleOf) -> list[list[Range]]:
     """Return what is to be journalled next, in groups that belong together."""
-    review, known = Review(store, catalogue, role_of), journal.rules(store)
+    review, known = Review(store, catalogue, me, role_of), journal.rules(store)
     if known is not None and known < RULES_VERSION:
         return [[*review.all(), (0, 0, 0)]]
-    arrived = list(reviewing.ranges(_arrived(store, catalogue)))
+    again = sorted({*_arrived(store, catalogue), *statements.to_retake(catalogue.db)})
+    arrived = list(reviewing.ranges(again))
     return [one for one in (arrived, review.due()) if one] + [[one] for one in _unapplied(store, catalogue, me)]
 
 

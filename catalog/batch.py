@@ -7,7 +7,7 @@ together from all its current statements (composing.py).
 from collections.abc import Set
 from dataclasses import replace
 
-from catalog import aliases, events, judgement, standing
+from catalog import aliases, decisions, events, judgement, standing, statements
 from catalog.bodies import log_of
 from catalog.catalogue import Catalogue
 from catalog.composing import Composer, Links
@@ -17,8 +17,8 @@ from sync.schema import key
 from sync.store import Store
 
 
-def apply_batch(store: Store, catalogue: Catalogue, batch: Batch, role_of: RoleOf) -> tuple[int, int, int]:
-    """Put the batch's entries into the view, and move its cursor behind them.
+def apply_batch(store: Store, catalogue: Catalogue, batch: Batch, me: str, role_of: RoleOf) -> tuple[int, int, int]:
+    """Put the batch's entries into the view of the node `me`, and move its cursor behind them.
 
     Entries that are in the view already are taken out first. Returns (parts asserting, withdrawing, quarantined).
     """
@@ -28,6 +28,7 @@ def apply_batch(store: Store, catalogue: Catalogue, batch: Batch, role_of: RoleO
         role = role_of(log.origin)
         work.cover(log.origin, role)
         judged = judgement.judge(store, log, batch.first, batch.last, role, work.known)
+        judged = decisions.honour(store, catalogue, log, batch.first, batch.last, judged, me)
         work.put(judged)
     work.finish()
     withdrawn = sum(one.record.op == "withdraw" for one in judged.statements)
@@ -60,6 +61,7 @@ class _Work:
         )
         if batch.first < known:
             self._take_out(key(batch.log, batch.first), key(batch.log, batch.last))
+        statements.taken(self._db, batch.log, batch.first, batch.last)
 
     def _take_out(self, start: int, end: int) -> None:
         rows = self._db.execute(
@@ -70,11 +72,14 @@ class _Work:
         self._touched = dict(rows.fetchall())
         for table in ("assertion", "waiting", "quarantine"):
             self._db.execute(f"delete from {table} where id >= ? and id < ?", (start, end))
+        statements.take_out(self._db, start, end)
 
     def put(self, judged: Judged) -> None:
-        """Write assertions, records, waiting and quarantined parts."""
+        """Write assertions, records, statements of the federation, waiting and quarantined parts."""
+        records, said = statements.split(judged.statements)
+        statements.put(self._db, said, self._batch.id)
         stated: dict[str, list[Statement]] = {}
-        for one in judged.statements:
+        for one in records:
             stated.setdefault(one.record.key, []).append(one)
         ids = {name: id for id, name in self._touched.items()}
         ids.update(self._catalogue.many("select key, id from record where wider is null and key in ({})", list(stated)))

@@ -162,6 +162,14 @@ class Catalogue:
             "by_kind": by_kind,
         }
 
+    def kept_out(self) -> dict[str, int]:
+        """Return by origin how many parts are quarantined and not mended."""
+        rows = self.db.execute(
+            f"select name, count(*) from quarantine join origin on origin.id = quarantine.id >> 40 "
+            f"where {OPEN_QUARANTINE} group by name"
+        )
+        return dict(rows.fetchall())
+
     def lag(self, store: Store, me: str = "") -> Lag:
         """Return how far the view is behind `store`, where `me` is this node's own origin."""
         covered = {one.id: one.covered for one in self.origins().values()}

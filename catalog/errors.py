@@ -19,3 +19,7 @@ class BadQuery(CatalogError):
 
 class BadToken(CatalogError):
     """A resumption token that this query did not give out: (token,)."""
+
+
+class MalformedVerdict(CatalogError):
+    """A verdict that we would not have written: (why,)."""

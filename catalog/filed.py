@@ -7,6 +7,7 @@ from itertools import groupby
 from catalog.catalogue import Catalogue
 from records import body
 from records.body import Record
+from records.errors import MalformedRecord
 from sync import entry
 from sync.bundles import Bundles
 from sync.schema import index_of, key
@@ -53,6 +54,21 @@ def filed(
         newest.update(rows.fetchall())
     entries = _entries(Bundles(store, log), sorted({index_of(id) for id in newest.values()}))
     return {one: entries[index_of(id)] for one, id in newest.items()}
+
+
+def kept_out(store: Store, catalogue: Catalogue, log: Log, key_: str) -> Filed | None:
+    """Return the newest entry that `log` states for a key and that is quarantined here, so that it can be taken back."""
+    span = (key(log.id, 0), key(log.id, log.next_entry))
+    (id,) = catalogue.db.execute(
+        "select max(id) from quarantine where key = ? and id >= ? and id < ?", (key_, *span)
+    ).fetchone()
+    if id is None:
+        return None
+    try:
+        found = _entries(Bundles(store, log), [index_of(id)])[index_of(id)]
+    except MalformedRecord:
+        return None
+    return found if found.parts else None
 
 
 def keys_between(catalogue: Catalogue, log: Log, first: int, last: int) -> list[str]:

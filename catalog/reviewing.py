@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from catalog import judgement, organisations, published
+from catalog import decisions, judgement, organisations, published
 from catalog.bodies import place
 from catalog.catalogue import Catalogue
 from catalog.journal import CHUNK
@@ -19,8 +19,9 @@ _KINDS, _ROLES = "kinds", "registered"
 class Review:
     """Looks for what is judged otherwise today, in one catalogue."""
 
-    def __init__(self, store: Store, catalogue: Catalogue, role_of: RoleOf):
+    def __init__(self, store: Store, catalogue: Catalogue, me: str, role_of: RoleOf):
         self._store = store
+        self._me = me
         self._catalogue = catalogue
         self._role_of = role_of
 
@@ -75,8 +76,9 @@ class Review:
             "select assertion.id from record join assertion on assertion.record = record.id where record.kind in ({})",
             changed,
         )
+        said = self._catalogue.many("select id from stated where kind in ({})", changed)
         kept_out = self._catalogue.db.execute("select id from quarantine")
-        return sorted({id for rows in (stated, kept_out) for (id,) in rows})
+        return sorted({id for rows in (stated, said, kept_out) for (id,) in rows})
 
     def _chunks(self, logs: Iterable[int]) -> Iterator[Range]:
         wanted = set(logs)
@@ -92,13 +94,16 @@ class Review:
         for log, first, last in spans:
             role = self._role_of(logs[log].origin)
             judged = judgement.judge(self._store, logs[log], first, last, role, known)
+            judged = decisions.honour(self._store, self._catalogue, logs[log], first, last, judged, self._me)
             found += ranges(sorted(self._differing(judged, key(log, first), key(log, last))))
         return found
 
     def _differing(self, judged: judgement.Judged, start: int, end: int) -> set[int]:
         """Return the parts accepted now and not before, or the other way round, or kept out for something else."""
         db, span = self._catalogue.db, (start, end)
-        accepted = {id for (id,) in db.execute("select id from assertion where id >= ? and id < ?", span)}
+        tables = ("assertion", "stated")
+        query = " union all ".join(f"select id from {table} where id >= ? and id < ?" for table in tables)
+        accepted = {id for (id,) in db.execute(query, span * 2)}
         kept_out = set(db.execute("select id, findings from quarantine where id >= ? and id < ?", span))
         rejected = {(id, findings) for id, _, findings in judged.rejected}
         return ({one.id for one in judged.statements} ^ accepted) | {id for id, _ in rejected ^ kept_out}

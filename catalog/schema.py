@@ -10,6 +10,9 @@ numbers); `loose`, the keys that are only such a number; `joined`, which of them
 events of a right; `organisation`, the registered names that tell owners from others; `kind`, what the hub has
 published. Whatever changes there puts the records that rest on it into `stale`, to be put together again. `basis` says
 what the parts were last judged by.
+
+What the federation itself states of records is kept apart from them (statements.py): `stated`, and `retake`, the
+entries that somebody has decided on since they were judged.
 """
 
 import secrets
@@ -53,6 +56,7 @@ def m003_sources(db: Any) -> None:
         db.execute(f"drop table if exists {table}")
     _view(db)
     _sources(db)
+    _statements(db)
     _search(db)
     db.execute(f"pragma user_version = {1 + secrets.randbelow(2**31 - 1)}")
 
@@ -87,6 +91,13 @@ def _sources(db: Any) -> None:
     db["kind"].create({"name": str, "version": int, "schema": str}, pk="name")
     db["stale"].create({"record": int}, pk="record")
     db["basis"].create({"name": str, "value": str}, pk="name")
+
+
+def _statements(db: Any) -> None:
+    columns = {"id": int, "kind": str, "about": str, "idx": int, "part": int, "word": str, "batch": int}
+    db["stated"].create(columns, pk=("id", "idx", "part"))
+    db["stated"].create_index(["about", "kind", "idx"])
+    db.execute("create table retake(log integer, idx integer, primary key (log, idx)) without rowid")
 
 
 def _search(db: Any) -> None:

@@ -1,5 +1,6 @@
 """One key in full: what is merged, who states what, how it came about, and what was kept out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,22 +109,74 @@ def history(store: Store, catalogue: Catalogue, key: str, view: int = views.FULL
     return sorted(found, key=lambda one: one["applied_at"])
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which quarantined parts are meant: of an origin and what is below it, of a rule, of a field; "" for any."""
+
+    origin: str = ""
+    rule: str = ""
+    field: str = ""
+
+    @property
+    def where(self) -> str:
+        said = "exists (select 1 from json_each(findings) where (:rule = '' or json_extract(value, '$.rule') = :rule)"
+        return (
+            "from quarantine join batch on batch.id = quarantine.batch join origin on origin.id = batch.log "
+            f"where {OPEN_QUARANTINE} and (:origin = '' or name = :origin or name glob :origin || '/*') "
+            f"and {said} and (:field = '' or json_extract(value, '$.field') = :field "
+            "or json_extract(value, '$.field') glob :field || '.*'))"
+        )
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"origin": self.origin, "rule": self.rule, "field": self.field}
+
+
 def quarantine(
-    catalogue: Catalogue, origin: str = "", rule: str = "", limit: int = 1000, after: int = 0
+    catalogue: Catalogue, origin: str = "", rule: str = "", limit: int = 1000, after: int = 0, field: str = ""
 ) -> list[Quarantined]:
     """Return what is kept out and not mended by a newer version, by log and index; all, or of one origin or rule.
 
     `after` is the `id` of the last one seen.
     """
+    kept = Kept(origin, rule, field)
+    rows = catalogue.db.execute(
+        f"select quarantine.id, name, key, findings, applied_at {kept.where} and quarantine.id > :after "
+        "order by quarantine.id limit :limit",
+        {**kept.values, "limit": limit, "after": after},
+    )
+    return [_quarantined(*row) for row in rows]
+
+
+def count_quarantine(catalogue: Catalogue, origin: str = "", rule: str = "", field: str = "") -> int:
+    """Return how many parts `quarantine` lists."""
+    kept = Kept(origin, rule, field)
+    return int(catalogue.db.execute(f"select count(*) {kept.where}", kept.values).fetchone()[0])
+
+
+def quarantined(catalogue: Catalogue, ids: Sequence[int]) -> list[Quarantined]:
+    """Return those of these parts that are kept out, mended or not."""
+    query = (
+        "select quarantine.id, name, key, findings, applied_at from quarantine "
+        "join batch on batch.id = quarantine.batch join origin on origin.id = batch.log where quarantine.id in ({})"
+    )
+    return [_quarantined(*row) for row in catalogue.many(query, ids)]
+
+
+def find_kept(catalogue: Catalogue, text: str, origin: str = "") -> list[Quarantined]:
+    """Return what is kept out and not mended under a key, or under the number that ends a key, by log and index."""
     rows = catalogue.db.execute(
         "select quarantine.id, name, key, findings, applied_at from quarantine "
         "join batch on batch.id = quarantine.batch join origin on origin.id = batch.log "
-        f"where quarantine.id > :after and (:origin = '' or name = :origin) and {OPEN_QUARANTINE} and (:rule = '' or "
-        "exists (select 1 from json_each(findings) where json_extract(value, '$.rule') = :rule)) "
-        "order by quarantine.id limit :limit",
-        {"origin": origin, "rule": rule, "limit": limit, "after": after},
+        f"where {OPEN_QUARANTINE} and (key = :text or substr(key, -length(:text) - 1) = ':' || :text) "
+        "and (:origin = '' or name = :origin or name glob :origin || '/*') order by quarantine.id",
+        {"text": text, "origin": origin},
     )
-    return [Quarantined(id, name, *place(id)[1:], key, orjson.loads(said), at) for id, name, key, said, at in rows]
+    return [_quarantined(*row) for row in rows] if text else []
+
+
+def _quarantined(id: int, name: str, key: str, findings: str, applied_at: int) -> Quarantined:
+    return Quarantined(id, name, *place(id)[1:], key, orjson.loads(findings), applied_at)
 
 
 def find_key(catalogue: Catalogue, text: str) -> str | None:

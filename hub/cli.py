@@ -4,7 +4,18 @@ from pathlib import Path
 
 import click
 
-from node import commands, exporting, feed_commands, founding, frame, kinds, lookups
+from node import (
+    cataloguing,
+    commands,
+    exporting,
+    feed_commands,
+    founding,
+    frame,
+    kinds,
+    lookups,
+    quarantining,
+    verdicts,
+)
 from node.frame import passed
 from node.messages import N_, _
 from node.report import Context
@@ -50,6 +61,7 @@ lookups.evidence(top)
 exporting.export(top)
 kinds.kind(top, publishes=True)
 commands.status(top)
+quarantining.add(top)
 commands.rebuild(top)
 
 
@@ -64,6 +76,21 @@ def seal(context: Context, sign_anyway: bool) -> None:
         size = opened.seal_as_hub(anyway=commands.person(context) if sign_anyway else "")
     context.say(_("Signed: {size} entries.").format(size=size))
     context.emit({"size": size})
+
+
+@top.command(
+    "night",
+    help=N_("Do the night's work now: take up what came, answer those below, sign the own log.\n\nExample: night"),
+)
+@passed
+def night(context: Context) -> None:
+    node = commands.opened(context)
+    done = verdicts.decide(node)
+    with node.opened() as opened:
+        size = opened.seal_as_hub(resign=True)
+    cataloguing.apply(node)
+    context.say(_("Answered {count} nodes. Signed: {size} entries.").format(count=len(done.verdicts), size=size))
+    context.emit({"verdicts": done.verdicts, "more": done.more, "judged": done.judged, "size": size})
 
 
 def main() -> None:

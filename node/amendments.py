@@ -50,9 +50,12 @@ class NotUndone(NodeError):
 
 
 def withdraw(node: Node, key: str, reason: str, person: str) -> Submission:
-    """Withdraw what this node filed for `key`, at every audience that saw it. Raises UnknownRecord."""
+    """Withdraw what this node filed for `key`, at every audience that saw it. Raises UnknownRecord.
+
+    What the own rules keep out, perhaps because of its key, can be withdrawn as well.
+    """
     with submitting(node, person, [], "") as under_way:
-        held = under_way.filed([key]).get(key)
+        held = under_way.filed([key]).get(key) or under_way.kept_out(key)
         if held is None or held.record.op == "withdraw":
             raise UnknownRecord(key)
         under_way.add([withdrawal(held, reason, under_way.number)], Tally(rows=1, records=1, sealed=1), [])

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import click
 
 from catalog import rebuilding
-from node import admission, cataloguing, enrolment, frame, inbox, nightly, nodes, tokens
+from node import admission, cataloguing, enrolment, frame, inbox, nightly, nodes, tokens, verdicts
 from node.errors import WrongProgram
 from node.frame import passed
 from node.home import Home, write_whole
@@ -155,6 +155,7 @@ def list_nodes(top: frame.Group) -> None:
             ("status", _("status")),
             ("entries", _("entries")),
             ("received", _("last receipt")),
+            ("quarantined", _("quarantined")),
             ("alarms", _("alarms")),
         ]
         rows = nodes.listed(opened(context))
@@ -169,10 +170,17 @@ def list_nodes(top: frame.Group) -> None:
 def sync(top: frame.Group) -> None:
     """Add `sync`: one session with every parent, now."""
 
-    @top.command("sync", help=N_("Call every parent now: bring what is new, fetch receipts.\n\nExample: sync"))
+    @top.command(
+        "sync",
+        help=N_(
+            "Call every parent now: bring what is new, fetch receipts; before it, answer those below.\n\nExample: sync"
+        ),
+    )
     @passed
     def command(context: Context) -> int:
         node = opened(context)
+        if node.settings.role != "outlet":
+            verdicts.decide(node)
         night = nightly.run(node, progress=_shown_progress(context))
         cataloguing.apply(node)
         for report in night.reports:
@@ -247,7 +255,8 @@ def status(top: frame.Group) -> None:
             found["inbox"] = inbox.standing(node)
         context.emit(found)
         if not context.json:
-            for line in [nodes.night_sentence(found)] if night else nodes.lines(found):
+            last_night = [nodes.night_sentence(found), *nodes.answered(found)]
+            for line in last_night if night else nodes.lines(found):
                 context.say(line)
 
 

@@ -1,6 +1,6 @@
 """Commands of looking records up that two or more programs have: search, show, history, evidence."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from node.messages import N_, _
 from node.node import Node
 from node.report import Context
 from sync import evidence as evidences
+
+Further = Callable[[Node, str, dict[str, Any] | None], tuple[dict[str, Any] | None, list[str]]]
 
 
 class NoSuchRecord(NodeError):
@@ -106,8 +108,16 @@ def show_record(
             context.say(line)
 
 
-def show_here(top: frame.Group) -> None:
-    """Add `show`: one record as this node has it, and where it came from."""
+def _nothing_further(_node: Node, _key: str, record: dict[str, Any] | None) -> tuple[dict[str, Any] | None, list[str]]:
+    return record, []
+
+
+def show_here(top: frame.Group, further: Further = _nothing_further) -> None:
+    """Add `show`: one record as this node has it, and where it came from.
+
+    `further` gets the node, what was asked for, and the record or None; it returns the record with what it knows
+    besides, and lines for people.
+    """
 
     @top.command("show", help=N_("Show a record and where it came from.\n\nExample: show 201710601862.3"))
     @click.argument("key")
@@ -117,7 +127,8 @@ def show_here(top: frame.Group) -> None:
         known = find_key(node, key)
         with node.opened() as here, cataloguing.catalogue(node) as found:
             record = showing.show(here.store, found, known, views.FULL) if known else None
-            show_record(context, record, key, found)
+            record, lines = further(node, key, record)
+            show_record(context, record, key, found, lines)
 
 
 def history(top: frame.Group) -> None:

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from node import authority, cataloguing, keyfiles
+from node import authority, cataloguing, causes, keyfiles, told
 from node.errors import NodeError
 from node.messages import N_, _
 from node.node import Node, Opened
@@ -16,10 +16,13 @@ _WORDS = (N_("invited"), N_("expired"), N_("withdrawn"), N_("member"), N_("feed"
 def listed(node: Node) -> list[dict[str, Any]]:
     """Return everyone invited or registered here, by origin: state, name, entries held, last receipt, alarms."""
     with cataloguing.catalogue(node) as found:
-        names = found.names()
+        names, kept_out = found.names(), found.kept_out()
     with node.opened() as opened:
         alarms = [origin for _at, _what, origin, _detail in opened.store.alarms()]
-        rows = {one.origin: _child(opened, one, names, alarms) for one in opened.registry.children()}
+        rows = {
+            one.origin: _child(opened, one, names, alarms) | {"quarantined": kept_out.get(one.origin, 0)}
+            for one in opened.registry.children()
+        }
     for invitation in node.notebook.invitations():
         if invitation.origin not in rows and invitation.state in ("invited", "expired", "withdrawn"):
             state = (
@@ -32,6 +35,7 @@ def listed(node: Node) -> list[dict[str, Any]]:
                 "status": state,
                 "entries": 0,
                 "received": None,
+                "quarantined": 0,
                 "alarms": 0,
             }
     return [rows[origin] for origin in sorted(rows)]
@@ -83,6 +87,7 @@ def standing(node: Node) -> dict[str, Any]:
                 for at, what, origin, detail in opened.store.alarms()
             ],
         }
+    answer["answers"] = [causes.standing(one) for one in told.tiers(node)]
     answer["runs"] = [
         {"job": run.job, "started_at": run.started_at, "outcome": run.outcome, "detail": run.detail}
         for run in node.notebook.runs(5)
@@ -130,6 +135,12 @@ def night_sentence(found: dict[str, Any]) -> str:
     )
 
 
+def answered(found: dict[str, Any]) -> list[str]:
+    """Return a sentence for each node above that has answered for our own records."""
+    text = _("{origin}: {judged} of {received} entries received are judged, {quarantined} records quarantined.")
+    return [text.format(**one | {"judged": min(one["judged"], one["received"])}) for one in found["answers"]]
+
+
 def lines(found: dict[str, Any]) -> list[str]:
     """Return a node's standing as people read it."""
     said = [
@@ -143,6 +154,7 @@ def lines(found: dict[str, Any]) -> list[str]:
                 origin=one["origin"], received=one["received"], days=one["certificate_days_left"]
             )
         )
+    said += answered(found)
     for one in found["stale"]:
         said.append(
             _("STALE: the newest word from {origin} is {hours} hours old. Check the line to the parent.").format(**one)

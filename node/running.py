@@ -12,7 +12,7 @@ import grpc
 from banyan.v1 import search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, feeds, harvest, nightly
+from node import cataloguing, feeds, harvest, nightly, verdicts
 from node.errors import NodeError
 from node.inbox import Inbox
 from node.node import Node
@@ -147,7 +147,10 @@ class Running:
             self._run_night(until, stop)
 
     def _run_night(self, until: float, stop: threading.Event) -> None:
-        """Feeds first; then the hub signs its head anew, every other node calls its parents; then the catalogue."""
+        """Feeds first; answer those below; then the hub signs its head anew, others call their parents; then apply.
+
+        A night that is tried again goes on: who was answered in it already gets the next answer in the next one.
+        """
 
         def left() -> float:
             return until - self.node.clock()
@@ -155,6 +158,9 @@ class Running:
         if self._doors is not None:
             self.node.own_authority(hosts(self.node))
         feeds.sync_all(self.node, left, stop)
+        if self.node.settings.role not in ("outlet", "feed"):
+            window = Window.parse(self.node.settings.window, ZoneInfo(self.node.settings.timezone))
+            verdicts.decide(self.node, since=window.latest(self.node.clock())[0])
         if self.node.settings.role == "hub":
             with self.node.opened() as opened:
                 opened.seal_as_hub(resign=True)

@@ -56,6 +56,9 @@ SENTENCES: Mapping[str, str] = {
     "catalog.errors.OtherLog": N_("The catalogue does not fit the log (journal {0}). Make it again with `rebuild`."),
     "catalog.errors.BadQuery": N_("The query cannot be answered: {0} = {1}: {2}. Change it and try again."),
     "catalog.errors.BadToken": N_("This page of the list is no longer known ({0}). Start the list from the beginning."),
+    "catalog.errors.MalformedVerdict": N_(
+        "An answer of the node above cannot be read: {0}. Upgrade this program, or ask its operator."
+    ),
     "records.errors.RecordsError": N_("The record is refused: {0}."),
     "records.errors.MalformedKind": N_("This is no usable kind: {0}. Correct its schema and publish it again."),
     "records.errors.MalformedRecord": N_("This is no valid record: {0}. Correct the row and import it again."),

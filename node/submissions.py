@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from catalog.catalogue import Catalogue
-from catalog.filed import Filed, filed
+from catalog.filed import Filed, filed, kept_out
 from node import cataloguing
 from node.comparison import Tally
 from node.errors import NodeError
@@ -72,6 +72,9 @@ class Submitting:
 
     def filed(self, keys: list[str], before: int | None = None) -> dict[str, Filed]:
         return filed(self._opened.store, self.catalogue, self.log, keys, before)
+
+    def kept_out(self, key: str) -> Filed | None:
+        return kept_out(self._opened.store, self.catalogue, self.log, key)
 
     def add(self, entries: list[Parts], tally: Tally, notes: list[RowFinding]) -> None:
         """File the entries of one batch, and account for its rows."""

@@ -4,19 +4,20 @@ from typing import Any
 
 import click
 
-from node import amendments, cataloguing, commands, exporting, frame, kinds, lookups, relay, templates
+from node import amendments, cataloguing, commands, exporting, frame, kinds, lookups, relay, templates, told
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
 from node.report import Context
-from outlet import filing, importing, mapping, source
+from outlet import filing, importing, mapping, source, stages, verdicts
 
 top = frame.group("banyan-outlet", N_("An outlet: files an organisation's records, and searches the federation."))
 
 commands.join(top, listens=False)
 commands.serve(top)
 commands.sync(top)
-lookups.show_here(top)
+lookups.show_here(top, stages.staged)
+verdicts.add(top)
 lookups.history(top)
 lookups.evidence(top)
 exporting.export(top, own=True)
@@ -30,7 +31,7 @@ source.add(top)
 
 
 def _key(node: Node, text: str) -> str:
-    known = lookups.find_key(node, text)
+    known = lookups.find_key(node, text) or stages.kept_key(node, text)
     if known is None:
         raise lookups.NoSuchRecord(text)
     return known
@@ -105,7 +106,8 @@ def search(context: Context, scope: str, words: tuple[str, ...], **given: Any) -
 @passed
 def receipts(context: Context, number: int | None, page: bool) -> None:
     node = commands.opened(context)
-    rows = [filing.receipt(node, one) for one in filing.submissions(node, number)]
+    above = told.Stages(node, told.tiers(node))
+    rows = [filing.receipt(node, one, above) for one in filing.submissions(node, number)]
     if page:
         if number is None:
             raise click.UsageError(_("--page needs the number of a submission"))
@@ -123,6 +125,7 @@ def receipts(context: Context, number: int | None, page: bool) -> None:
         ("unchanged", _("unchanged")),
         ("refused", _("refused")),
         ("tiers", _("reached")),
+        ("stages", _("stage")),
         ("hash", _("hash")),
     ]
     context.table(shown, columns)

@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from node import returned
+from node import returned, told
 from node.amendments import UnknownField
 from node.commands import moment
 from node.home import write_whole
@@ -15,6 +15,7 @@ from node.intake import Opened
 from node.messages import N_, _
 from node.node import Node
 from node.submission_book import Submission
+from outlet import stages
 from records import identifiers, kinds
 
 _TIER_WORDS = {"substation": "分站", "alliance": "联盟", "hub": "主站"}
@@ -52,9 +53,13 @@ def as_dict(one: Submission) -> dict[str, Any]:
     }
 
 
-def receipt(node: Node, one: Submission) -> dict[str, Any]:
-    """Return a submission with the tiers that signed for having all of it: who, when, how many entries, which root."""
+def receipt(node: Node, one: Submission, above: told.Stages | None = None) -> dict[str, Any]:
+    """Return a submission with the tiers that signed for having all of it: who, when, how many entries, which root.
+
+    `stages` counts its records by where they are now, as the tiers above have answered.
+    """
     answer = as_dict(one)
+    answer["stages"] = (above or told.Stages(node, told.tiers(node))).count(one.first, one.last)
     answer["tiers"] = []
     with node.opened() as opened:
         log = opened.own.log
@@ -82,6 +87,7 @@ def readable(row: dict[str, Any]) -> dict[str, Any]:
         "files": _named(row),
         "state": _(row["state"]),
         "tiers": reached,
+        "stages": stages.counted(row["stages"]),
         "hash": row["hash"][:16],
     }
 

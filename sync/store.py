@@ -204,6 +204,14 @@ class Store:
         ).fetchone()
         return self._receipt(log, *row) if row else None
 
+    def size_before(self, log: Log, signer: str, time_s: int) -> int:
+        """Return how many entries `signer` had given a receipt for before that time."""
+        (size,) = self.db.execute(
+            "select coalesce(max(size), 0) from receipt where log = ? and signer = ? and first_time < ?",
+            (log.id, signer, time_s),
+        ).fetchone()
+        return int(size)
+
     def newest_receipts(self, log: Log) -> list[Receipt]:
         """Return the newest receipt of each signer."""
         signers = self.db.execute("select distinct signer from receipt where log = ? order by signer", (log.id,))

@@ -27,6 +27,8 @@ def dump(catalogue: Catalogue) -> dict[str, list[tuple]]:
         "assertion": f"select id, {name.format('record')}, views, op, batch from assertion",
         "waiting": "select * from waiting",
         "quarantine": "select * from quarantine",
+        "stated": "select * from stated",
+        "retake": "select * from retake",
         "symbol": f"select ipc, {name.format('record')} from symbol",
         "listed": f"select day, {name.format('record')} from listed",
         "claim": f"select alias, {name.format('record')}, views from claim",

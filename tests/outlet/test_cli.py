@@ -233,7 +233,7 @@ def test_tables_and_sentences_for_people(outlet, run):
     assert "一种照明装置" in out
     assert out.splitlines()[-1] == "1 found."
     out = run("receipts", json_asked=False)[1]
-    columns = "number time file status rows sealed unchanged refused reached hash"
+    columns = "number time file status rows sealed unchanged refused reached stage hash"
     assert re.split("  +", out.splitlines()[0]) == columns.split()
     assert CITY in out
     out = run("status", "--night", json_asked=False)[1]

@@ -57,7 +57,7 @@ def filed(
 
 
 def kept_out(store: Store, catalogue: Catalogue, log: Log, key_: str) -> Filed | None:
-    """Return the newest entry that `log` states for a key and that is quarantined here, so that it can be taken back."""
+    """Return the newest entry of `log` on a key that is quarantined here, so that it can be taken back; or None."""
     span = (key(log.id, 0), key(log.id, log.next_entry))
     (id,) = catalogue.db.execute(
         "select max(id) from quarantine where key = ? and id >= ? and id < ?", (key_, *span)

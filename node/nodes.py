@@ -136,9 +136,10 @@ def night_sentence(found: dict[str, Any]) -> str:
 
 
 def answered(found: dict[str, Any]) -> list[str]:
-    """Return a sentence for each node above that has answered for our own records."""
+    """Return a sentence for each node above that has answered for our own records yet."""
     text = _("{origin}: {judged} of {received} entries received are judged, {quarantined} records quarantined.")
-    return [text.format(**one | {"judged": min(one["judged"], one["received"])}) for one in found["answers"]]
+    answers = [one for one in found["answers"] if one["judged"] or one["quarantined"]]
+    return [text.format(**one | {"judged": min(one["judged"], one["received"])}) for one in answers]
 
 
 def lines(found: dict[str, Any]) -> list[str]:

@@ -58,7 +58,7 @@ def _show(context: Context, answer: dict[str, Any]) -> None:
 
 def sentence(one: dict[str, Any]) -> str:
     """Return how one tier stands with our records, in a sentence or two."""
-    said = nodes.answered({"answers": [one]})[0]
+    said = " ".join(nodes.answered({"answers": [one]})) or _("{origin} has not answered yet.").format(**one)
     if one["more"]:
         said += " " + _("{told} of them are told here; the rest follows with the next nights.").format(**one)
     if one["unreadable"]:

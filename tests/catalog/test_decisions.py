@@ -47,10 +47,10 @@ class World(replaying.World):
         else:
             super().take(step)
 
-    def _check(self, record, check=checks.check):
+    def _check(self, record, *known, check=checks.check):
         refused = "烂", "劣" if self.rules < 2 else "坏"
         bad = record.fields.get("title") in refused
-        return [*check(record), *([finding("DATE_FORM", "filing_date", "x")] if bad else [])]
+        return [*check(record, *known), *([finding("DATE_FORM", "filing_date", "x")] if bad else [])]
 
 
 @contextmanager
@@ -104,7 +104,14 @@ def test_a_crash_at_any_commit_forgets_no_decision(lands, history, at):
             else:
                 crashed.take(step)
                 whole.take(step)
-        assert dump(crashed.bench.catalogue) == dump(whole.bench.catalogue)
+        assert without_batches(crashed.bench.catalogue) == without_batches(whole.bench.catalogue)
+
+
+def without_batches(catalogue):
+    """Everything but which journal row of the same second took it up: after a crash, what comes first may change."""
+    found = dump(catalogue)
+    found.pop("batch")
+    return found | {name: [row[:-1] for row in found[name]] for name in ("assertion", "quarantine", "stated")}
 
 
 # -- whose word counts ------------------------------------------------------------------------------------------------

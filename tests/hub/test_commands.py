@@ -84,6 +84,7 @@ def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_pa
         "evidence": ["x"],
         "feed": ["list"],
         "kind": ["list"],
+        "quarantine": ["list"],
         "import": ["x.csv"],
         "withdraw": ["x", "--reason", "x"],
         "correct": ["x", "--set", "title=x"],

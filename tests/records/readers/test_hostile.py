@@ -88,9 +88,11 @@ def test_a_million_columns_in_each_format(tmp_path):
 
 ODS = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
  xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
- xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet><table:table table:name="a"><table:table-row table:number-rows-repeated="{rows}"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body>
+<office:spreadsheet><table:table table:name="a"><table:table-row table:number-rows-repeated="{rows}"
 ><table:table-cell office:value-type="string" table:number-columns-repeated="{columns}"
-><text:p>申请号</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"""
+><text:p>申请号</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body>
+</office:document-content>"""
 
 
 def ods(path, rows, columns):

@@ -7,20 +7,24 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A place in a key: the first of `paths` that is stated fills it, else `default`; None: the key cannot be made."""
+    """A place in a key: the first of `paths` that is stated fills it, else `default`; None: the key cannot be made.
+
+    Of a longer text only the first `at_most` characters are used; None: all.
+    """
 
     paths: tuple[str, ...]
     default: str | None
+    at_most: int | None = None
 
     def values(self, fields: dict[str, Any]) -> tuple[str, ...]:
         """Return the texts that fill the hole; () for none."""
         for path in self.paths:
             value = fields.get(path)
             if type(value) is str:  # nearly always
-                return (value,)
+                return (value[: self.at_most],)
             values = stated(fields, path)
             if values:
-                return values
+                return tuple([text[: self.at_most] for text in values])
         return () if self.default is None else (self.default,)
 
 
@@ -33,14 +37,18 @@ class Template:
 
     @classmethod
     def parse(cls, text: str) -> "Template":
-        """Read "kind:{office=CN}:{a|b.c}": in braces paths to try in turn, and after "=" what stands for none."""
+        """Read "kind:{office=CN}:{a|b.c:60}": in braces paths to try in turn.
+
+        After ":" stands how many characters of a text are used, and after "=" what is used where none is stated.
+        """
         texts, holes = [], []
         while "{" in text:
             before, _, rest = text.partition("{")
             inside, _, text = rest.partition("}")
             names, equals, default = inside.partition("=")
+            paths, _, length = names.rpartition(":") if names.rpartition(":")[2].isdecimal() else (names, "", "")
             texts.append(before)
-            holes.append(Hole(tuple(names.split("|")), default if equals else None))
+            holes.append(Hole(tuple(paths.split("|")), default if equals else None, int(length) if length else None))
         return cls((*texts, text), tuple(holes))
 
     @property

@@ -161,6 +161,7 @@ def test_the_schemas_of_the_program_can_be_published_as_they_are():
         ({"x-key": []}, "x-key: "),
         ({"x-key": ["flag:{colours}"]}, "x-key: 'flag:{colours}' has no field 'colours'"),
         ({"x-key": ["flag:{bearers.no}"]}, "no field 'bearers.no'"),
+        ({"x-key": ["flag:{flag_no:x}"]}, "no field 'flag_no:x'"),
         ({"x-key": ["design:{flag_no}"]}, "does not begin with the kind's name"),
         ({"x-key": [5]}, "x-key.0: "),
         ({"x-key": ["flag:{flag_no}/{pole=-}"]}, "pole: what a record needs"),

@@ -22,6 +22,9 @@ from records.template import Template, stated
         ("a:{amount.value}", {"amount": {"value": 50.5}}, ("a:50.5",)),
         ("a:{flag=-}", {"flag": True}, ("a:-",)),
         ("a:{e=}", {}, ("a:",)),
+        ("a:{x|y:3=-}/{z}", {"y": "灯光照明", "z": "12345"}, ("a:灯光照/12345",)),
+        ("a:{p.no:2}", {"p": [{"no": "123"}, {"no": "4"}]}, ("a:12", "a:4")),
+        ("a:{x:3=-}", {}, ("a:-",)),
         ("a:all", {}, ("a:all",)),
     ],
 )

@@ -46,11 +46,14 @@ def fields(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
             if of_text is None:
                 made[name] = text
                 continue
-            made[name], is_changed = of_text(text)
+            found, is_changed = of_text(text)
+            if not found and found != 0:
+                continue  # a list of nothing but separators
+            made[name] = found
             if is_changed:
                 raw[name] = text
-        elif (found := of_value(value)) not in _EMPTY:
-            made[name], written = found
+        elif (one := of_value(value)) not in _EMPTY:
+            made[name], written = one
             if written:
                 raw[name] = written
     _date_the_publication(made)
@@ -65,7 +68,7 @@ def tidied(text: str) -> str:
     return "" if text in BLANKS else text
 
 
-def one(kind: Kind, name: str, text: str) -> Any:
+def one_text(kind: Kind, name: str, text: str) -> Any:
     """Return the canonical form of one text of a field."""
     of_text, _ = _plan(kind, "CN").get(name, _AS_WRITTEN)
     return of_text(text)[0] if of_text else text

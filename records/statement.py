@@ -163,7 +163,7 @@ def _split(kind: Kind, fields: dict[str, Any]) -> list[dict[str, Any]]:
     parts = listed(value) if isinstance(value, str) else value
     if not isinstance(parts, list) or len(parts) < 2:
         return [{**fields, name: parts[0]} if isinstance(value, list) and parts else fields]
-    return [{**fields, name: canonical.one(kind, name, str(part))} for part in dict.fromkeys(parts)]
+    return [{**fields, name: canonical.one_text(kind, name, str(part))} for part in dict.fromkeys(parts)]
 
 
 class _Seen:

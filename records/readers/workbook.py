@@ -22,7 +22,7 @@ from records.readers import bigsheet
 
 MAX_MEMORY_BYTES = 2 << 30
 MAX_CPU_S = 600
-STREAMED_BYTES = 320 << 20  # a sheet of more XML is read piece by piece, slower, in little memory
+STREAMED_BYTES = 240 << 20  # a sheet of more XML is read piece by piece, slower, in little memory
 _BATCH = 128
 _MAX_MERGED = 100_000
 

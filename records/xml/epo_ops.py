@@ -44,7 +44,8 @@ def forms(unit: Unit, place: int) -> Iterator[Form]:
     if inner is not None:
         for form in st36.forms(Unit(unit.root, Name("", "exchange-document"), inner), place):
             member.kind = form.kind or member.kind
-            member.values = {**member.values, **form.values, "application_no": member.values.get("application_no", "")}
+            number = member.values.get("application_no") or form.values.get("application_no")
+            member.values = member.values | form.values | ({"application_no": number} if number else {})
             member.raw |= form.raw
     yield member
     key = rights.key(member.kind, office, member.values)

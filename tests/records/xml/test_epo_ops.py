@@ -91,6 +91,14 @@ def test_a_family_is_a_right_an_office(tmp_path):
     assert [row.record.key for row in rows] == ["patent_invention:CN:200910190429.0", "patent_invention:US:13123456"]
 
 
+def test_a_family_with_bibliographic_data_has_it_in_its_members(tmp_path):
+    whole = member("EP", "1000000", "99203729").replace("</ops:family-member>", "")
+    text = family(f"{whole}{exchange('1000000', 'A', '20110420', 'Apparatus')}</ops:family-member>")
+    (draft,) = drafts(tmp_path, text)
+    assert (draft.values["application_no"], draft.values["title"]) == ("99203729", "Apparatus")
+    assert draft.values["priority"] == "EP 99203729 2009-09-11"
+
+
 CODES = [
     ("GR01", "legal_status", "F10-F11-CN_GR01"), ("CF01", "legal_status", "H10-H13-CN_CF01"),
     ("TR01", "assignment", "R10-R14-CN_TR01"), ("EE01", "licence", "S10-S11-CN_EE01"),

@@ -10,6 +10,7 @@ from node import admission, doors
 from node.invitation_book import InvitationBook
 from records import audience, licence, schema_rules
 from records.writers import comma_separated
+from records.xml import archive, limits, prolog
 from sync import (
     bundles,
     client,
@@ -41,6 +42,7 @@ SESSION = "tests/sync/test_session.py::"
 SYNC = "tests/sync/"
 NODE = "tests/node/"
 RECORDS = "tests/records/"
+XML = "tests/records/xml/"
 EVIDENCE = "tests/safeguards/test_evidence_steps.py::"
 SIBLING = "ip.gd.example/gz/scut-ip.gd.example/gz-ip.gd.example/gz/giants-NotAllowed-not-of-this-path-bring_nothing"
 
@@ -598,6 +600,44 @@ TABLE = [
         "no spreadsheet runs a cell",
         put(comma_separated, "inert", lambda text: text),
         "tests/records/test_writers.py::test_no_cell_of_a_table_is_run",
+    ),
+    # -- files of XML
+    Safeguard(
+        "xml-dtd",
+        "a DTD in a file declares images only",
+        put(prolog, "_declaration", lambda data, place: (data.find(b">", place) + 1) or -1),
+        f"{XML}test_prolog.py::test_any_other_declaration_is_refused",
+    ),
+    Safeguard(
+        "xml-depth",
+        "elements nest so deep",
+        put(limits, "MAX_DEPTH", 10**9),
+        f"{XML}test_documents.py::test_each_limit_is_held",
+    ),
+    Safeguard(
+        "xml-size",
+        "one record holds so much text",
+        put(limits, "MAX_UNIT_CHARS", 10**12),
+        f"{XML}test_documents.py::test_each_limit_is_held",
+    ),
+    Safeguard(
+        "zip-names",
+        "a member's name does not lead out of the archive",
+        without(archive, "_judge", ('".." in parts', "False")),
+        f"{XML}test_archive.py::test_a_member_that_is_not_read_is_listed_with_the_reason",
+        also="ValueError",
+    ),
+    Safeguard(
+        "zip-bombs",
+        "a member unpacks to a multiple of itself at most",
+        put(archive, "_is_bomb", lambda unpacked, packed: False),
+        f"{XML}test_archive.py::test_a_member_that_is_not_read_is_listed_with_the_reason",
+    ),
+    Safeguard(
+        "zip-links",
+        "a link in an archive is not followed",
+        without(archive, "_judge", ("stat.S_ISLNK(info.external_attr >> 16)", "False")),
+        f"{XML}test_archive.py::test_a_link_and_an_encrypted_member_are_not_read",
     ),
 ]
 

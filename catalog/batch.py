@@ -84,9 +84,8 @@ class _Work:
         ids = {name: id for id, name in self._touched.items()}
         ids.update(self._catalogue.many("select key, id from record where wider is null and key in ({})", list(stated)))
         known = set(ids)
-        for name in stated:
-            if name not in ids:
-                ids[name] = self._composer.new_id()
+        new = [name for name in stated if name not in ids]
+        ids.update(zip(new, self._composer.new_ids(len(new)), strict=True))
         self._put_assertions(stated, ids)
         self._db.executemany("insert into waiting(id) values (?)", [(id,) for id in judged.waiting])
         self._db.executemany(

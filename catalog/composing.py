@@ -75,12 +75,12 @@ class Composer:
         self._has_events = events.any_known(catalogue)
         self._next_id = 0
 
-    def new_id(self) -> int:
-        """Return an id that no record has had in this transaction or before."""
+    def new_ids(self, count: int) -> range:
+        """Return ids that no record has, in this transaction or before it."""
         if not self._next_id:
             (self._next_id,) = self._db.execute("select coalesce(max(id), 0) + 1 from record").fetchone()
-        self._next_id += 1
-        return self._next_id - 1
+        self._next_id += count
+        return range(self._next_id - count, self._next_id)
 
     def put(self, rows: list[tuple]) -> None:
         """Write whole rows."""
@@ -191,7 +191,7 @@ class Composer:
         """Return whole rows, with the ids that the key has, which are taken out of `free`, and new ones."""
         found: list[tuple] = []
         for row in rows:
-            id = record if not found else free.pop(0) if free else self.new_id()
+            id = record if not found else free.pop(0) if free else self.new_ids(1)[0]
             found.append((id, name, record if found else None, *row))
         if not found:
             self._joins.forget(record)

@@ -50,24 +50,21 @@ class Judged:
     waiting: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
 class _Author:
     """Whose entries are judged, and by which kinds."""
 
-    origin: str
-    role: str
-    known: Kinds
+    def __init__(self, origin: str, role: str, known: Kinds):
+        self.origin = origin
+        self.known = known
+        self._files = {kind.name: role in _filed_by(kind) for kind in known.all()}
 
     def may_state(self, record: Record) -> bool:
-        kind = self.known.get(record.kind)
-        if kind is None:
-            return True  # its own finding says so
-        if self.role not in _filed_by(kind):
-            return False
-        if kind.name != "organisation":
-            return True
+        """Return whether the author may state it; of an unknown kind its own finding says enough."""
+        if record.kind != "organisation":
+            return self._files.get(record.kind, True)
         about = record.key.partition(":")[2]
-        return about.startswith("uscc/") or f"{about}/".startswith(f"{self.origin}/")
+        is_below = about.startswith("uscc/") or f"{about}/".startswith(f"{self.origin}/")
+        return is_below and self._files["organisation"]
 
 
 def judge(store: Store, log: Log, first: int, last: int, role: str, known: Kinds) -> Judged:

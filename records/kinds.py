@@ -79,6 +79,10 @@ class Kinds(Mapping[str, Kind]):
     def __getitem__(self, name: str) -> Kind:
         return self._by_name[name]
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the kind of that name, or the default; asked so often that Mapping's own is too slow."""
+        return self._by_name.get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
 

@@ -97,13 +97,18 @@ def _places(kind: Kind) -> dict[str, tuple[str, ...]]:
 
 def _first(fields: dict[str, Any], paths: tuple[str, ...]) -> str:
     for path in paths:
-        values = stated(fields, path)
+        value = fields.get(path)
+        if value.__class__ is str:  # as nearly always
+            return str(value)
+        values = stated(fields, path) if value is not None or "." in path else ()
         if values:
             return values[0]
     return ""
 
 
 def _every(fields: dict[str, Any], paths: tuple[str, ...]) -> tuple[str, ...]:
-    if len(paths) == 1:
-        return stated(fields, paths[0])
-    return tuple([value for path in paths for value in stated(fields, path)])
+    found: tuple[str, ...] = ()
+    for path in paths:
+        if path in fields or "." in path:
+            found += stated(fields, path)
+    return found

@@ -280,3 +280,24 @@ def test_rebuild_makes_what_is_missing_or_broken(bench, junk):
     bench.catalogue = Catalogue(bench.path)
     assert dump(bench.catalogue) == before
     assert not bench.path.with_name("catalog.db.new").exists()
+
+
+def test_the_catalogue_of_an_older_program_begins_anew_and_gets_its_times_from_the_journal(bench, tmp_path):
+    bench.logs.file(SCUT, patent(1))
+    bench.apply()
+    before = dump(bench.catalogue)
+    bench.catalogue.db.execute("delete from _sqlite_migrations")
+    bench.catalogue.db.execute("drop table claim")
+    bench.catalogue.db.execute("drop table stale")
+    for table in ("loose", "joined", "about", "organisation", "kind", "basis"):
+        bench.catalogue.db.execute(f"drop table {table}")
+    assert not bench.catalogue.is_current()
+    generation = bench.catalogue.generation
+    bench.catalogue.close()
+    bench.catalogue = Catalogue.create(bench.path)
+    assert bench.catalogue.is_current()
+    assert bench.catalogue.generation != generation
+    assert bench.catalogue.cursor() == 0
+    bench.now = 5000.0
+    bench.apply()
+    assert dump(bench.catalogue) == before

@@ -125,8 +125,12 @@ def corrector(filings: dict[str, Filing]) -> str:
 
 
 def night(fed: Federation) -> None:
-    """Let everyone call: outlets, then substations, then outlets again for receipts; wait for the catalogues."""
-    for callers in (OUTLETS, SUBSTATIONS, OUTLETS):
+    """Let everyone call: outlets, then substations, which answer them; the hub answers; its word and the receipts come
+    down. Wait for the catalogues."""
+    for callers in (OUTLETS, SUBSTATIONS):
+        each(lambda origin: fed.call(origin, "sync"), callers)
+    fed.call(HUB, "night")
+    for callers in (SUBSTATIONS, OUTLETS):
         each(lambda origin: fed.call(origin, "sync"), callers)
     for origin in (HUB, *SUBSTATIONS):
         federation.until(partial(_caught_up, fed, origin), origin, "catalogue", fed.log_file(origin))

@@ -12,7 +12,7 @@ import grpc
 from banyan.v1 import search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, feeds, harvest, nightly, verdicts
+from node import cataloguing, feeds, harvest, nightly, told, verdicts
 from node.errors import NodeError
 from node.inbox import Inbox
 from node.node import Node
@@ -24,6 +24,7 @@ from sync.errors import SyncError
 
 log = logging.getLogger(__name__)
 RETRY_S = 30.0
+ANSWERS_MINUTES = 30  # in which substations fetch what the hub has answered, after their night
 INBOX_S = 2.0
 
 
@@ -129,7 +130,10 @@ class Running:
     def _jobs(self) -> list[Job]:
         settings = self.node.settings
         zone = ZoneInfo(settings.timezone)
-        jobs = [Job("night", Window.parse(settings.window, zone), self._run_night)]
+        window = Window.parse(settings.window, zone)
+        jobs = [Job("night", window, self._run_night)]
+        if settings.parents and settings.registers:
+            jobs.append(Job("answers", window.after(ANSWERS_MINUTES), self._fetch_word))
         if settings.role == "outlet":
             jobs.append(Job("answers", Window.parse(settings.answers_window, zone), self._fetch_answers))
             jobs.append(Job("harvest", Window.parse(settings.window, zone), self._harvest))
@@ -144,6 +148,11 @@ class Running:
     def _fetch_answers(self, until: float, stop: threading.Event) -> None:
         """Call again in the morning if an answer is awaited; a night in which nothing changed costs one session."""
         if nightly.awaits_answers(self.node):
+            self._run_night(until, stop)
+
+    def _fetch_word(self, until: float, stop: threading.Event) -> None:
+        """Call again before the outlets do, where a node above has not said yet that it judged what was brought."""
+        if told.awaits_word(self.node):
             self._run_night(until, stop)
 
     def _run_night(self, until: float, stop: threading.Event) -> None:

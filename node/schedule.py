@@ -45,6 +45,11 @@ class Window:
             raise ValueError(text)
         return window
 
+    def after(self, minutes: int) -> "Window":
+        """Return the window of that length that begins where this one ends."""
+        end = datetime.combine(date(2000, 1, 1), self.end) + timedelta(minutes=minutes)
+        return Window(self.end, end.time(), self.zone)
+
     def on(self, day: date) -> tuple[float, float]:
         """Return (start, end) of the window that starts on this local day."""
         last_day = day + timedelta(days=1) if self.end < self.start else day

@@ -24,7 +24,7 @@ _WINDOWS = {
     "outlet": "23:00-02:30",
     "substation": "02:30-05:00",
     "alliance": "02:30-05:00",
-    "hub": "02:30-05:30",
+    "hub": "04:00-05:00",  # once most substations have called, and before they come for its word
 }
 _FIXED = ("origin", "role")  # what a node is; no variable or flag of one run may change it
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5}", re.ASCII)

@@ -92,6 +92,18 @@ def tiers(node: Node) -> list[Tier]:
     return sorted(found, key=lambda one: (_ORDER.get(one.role, 3), one.origin))
 
 
+def awaits_word(node: Node) -> bool:
+    """Tell whether a parent gave a receipt, for any log, after the time until which it has said that it judged."""
+    with node.opened() as opened:
+        for parent in node.settings.parents:
+            log = opened.store.log(parent.origin)
+            newest = opened.store.newest_receipt_time(parent.origin)
+            until = max((_until(said) for _time, _who, said in _statements(opened, log)), default=0) if log else 0
+            if newest is not None and newest >= until:
+                return True
+    return False
+
+
 def _tier(opened: Opened, origin: str) -> Tier:
     own, store = opened.own.log, opened.store
     known = opened.registry.find(origin)

@@ -212,6 +212,11 @@ class Store:
         ).fetchone()
         return int(size)
 
+    def newest_receipt_time(self, signer: str) -> int | None:
+        """Return when `signer` last gave a first receipt for a size of any log, None for never."""
+        row = self.db.execute("select max(first_time) from receipt where signer = ?", (signer,)).fetchone()
+        return None if row[0] is None else int(row[0])
+
     def newest_receipts(self, log: Log) -> list[Receipt]:
         """Return the newest receipt of each signer."""
         signers = self.db.execute("select distinct signer from receipt where log = ? order by signer", (log.id,))

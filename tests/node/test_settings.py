@@ -59,7 +59,7 @@ def test_flags_win_over_environment_over_file(home):
         ("outlet", "23:00-02:30"),
         ("substation", "02:30-05:00"),
         ("alliance", "02:30-05:00"),
-        ("hub", "02:30-05:30"),
+        ("hub", "04:00-05:00"),
     ],
 )
 def test_each_role_has_its_window(role, window):

@@ -306,6 +306,22 @@ def test_the_night_of_serve_answers_before_it_calls(nights):
     agree(nights, BAD)
 
 
+def test_a_substation_fetches_the_hubs_word_before_its_outlets_call(nights):
+    nights.world.file(OUTLET, patent(2, good=False))
+    nights.sync(OUTLET)
+    nights.substation()
+    assert told.awaits_word(nights.node(CITY))
+    nights.hub()
+    jobs = {job.name: job for job in Running(nights.node(CITY))._jobs()}
+    assert (f"{jobs['answers'].window.start:%H:%M}", f"{jobs['answers'].window.end:%H:%M}") == ("05:00", "05:30")
+    jobs["answers"].run(nights.world.clock() + 600, mock.Mock(is_set=lambda: False))
+    assert not told.awaits_word(nights.node(CITY))
+    nights.sync(OUTLET)
+    assert nights.tier(HUB).judged > 1
+    with mock.patch("node.running.nightly.run", side_effect=AssertionError("an idle night costs one session")):
+        jobs["answers"].run(nights.world.clock() + 600, mock.Mock(is_set=lambda: False))
+
+
 def test_counts_stay_after_rebuild_and_restart(answered):
     quarantine.keep(answered.node(CITY), key(3), "", "甲", "x")
     answered.night()

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import node.exporting
-from catalog import exporting, views
-from node import admission, doors
+from catalog import answers, decisions, exporting, views
+from node import admission, doors, quarantine
 from node.invitation_book import InvitationBook
 from records import audience, licence, schema_rules
 from records.writers import comma_separated
@@ -41,6 +41,7 @@ PARTS_DOWN = "tests/sync/test_parts_down.py::"
 SESSION = "tests/sync/test_session.py::"
 SYNC = "tests/sync/"
 NODE = "tests/node/"
+DECISIONS = "tests/catalog/test_decisions.py::"
 RECORDS = "tests/records/"
 XML = "tests/records/xml/"
 EVIDENCE = "tests/safeguards/test_evidence_steps.py::"
@@ -638,6 +639,37 @@ TABLE = [
         "a link in an archive is not followed",
         without(archive, "_judge", ("stat.S_ISLNK(info.external_attr >> 16)", "False")),
         f"{XML}test_archive.py::test_a_link_and_an_encrypted_member_are_not_read",
+    ),
+    # -- verdicts and decisions
+    Safeguard(
+        "verdict-size",
+        "an outlet inflates no more of a verdict than it declares, and no more than 4 MiB",
+        without(answers, "_inflated", ("if not 0 < size <= MAX_OPENED_BYTES:", "if False:")),
+        "tests/catalog/test_answers.py::test_a_frame_that_declares_more_than_an_outlet_opens_is_refused_unread",
+    ),
+    Safeguard(
+        "verdict-places",
+        "a verdict answers for entries that there are",
+        without(answers, "indices", ("if end > last or count > most:", "if False:")),
+        "tests/catalog/test_answers.py::test_runs_beyond_the_log_are_refused_before_they_are_counted[at2]",
+    ),
+    Safeguard(
+        "decision-say",
+        "nobody decides on records of another node's outlets",
+        without(decisions, "_rank", ("return 1 if author == me else 0", "return 1")),
+        f"{DECISIONS}test_the_hub_goes_before_the_home_and_an_alliance_counts_for_itself[said7-ip.example-False]",
+    ),
+    Safeguard(
+        "decision-fixed",
+        "nobody releases what the catalogue cannot use",
+        put(decisions, "FIXED", frozenset()),
+        f"{DECISIONS}test_what_cannot_be_used_is_not_released[filed1]",
+    ),
+    Safeguard(
+        "decision-role",
+        "who may look only decides nothing",
+        put(quarantine, "check_may_decide", passes),
+        f"{NODE}test_quarantine.py::test_an_observer_or_somebody_unnamed_may_only_look[observer]",
     ),
 ]
 

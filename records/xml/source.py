@@ -1,7 +1,7 @@
 """A file of XML, a zip of such files, or a JSON answer of an office's service, opened as a Reader."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from records import kinds
@@ -27,10 +27,14 @@ class XmlReader:
     stated: frozenset[str] | None = None
 
     def drafts(self) -> Iterator[Draft]:
-        """Give what the file states, from its beginning.
+        """Give what the file states, from its beginning, numbered from 1: an event of a document is a place of its own.
 
         A document that cannot be read, or not to its end, is a draft with the reason; the others are read.
         """
+        for place, draft in enumerate(self._drafts(), 1):
+            yield replace(draft, place=place)
+
+    def _drafts(self) -> Iterator[Draft]:
         if self.format == answers.FORMAT:
             return answers.drafts(self.path)
         return (one.draft() if isinstance(one, Form) else one for one in joining.joined(_forms(self.path)))

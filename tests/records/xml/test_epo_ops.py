@@ -134,7 +134,7 @@ def test_the_event_of_another_office_keeps_its_code_and_the_state_it_is_about(tm
     assert rows[1].record.kind == "legal_status"
     assert rows[1].record.fields["date"] == "2003-02-12"
     assert rows[1].record.fields["raw_text"] == "SOMETHING; Ref Country Code: AT; Effective DATE: 20030212"
-    assert [row.row_no for row in rows] == [1, 1, 1]
+    assert [row.row_no for row in rows] == [1, 2, 3]
 
 
 def test_a_utility_model_by_its_kind_code(tmp_path):

@@ -13,6 +13,7 @@ _NAMESPACE = re.compile(
 )
 _PATENTS = re.compile(r"Patent(?:Publication|Grant|Application|Document|Record)(?:Data)?")
 _DESIGNS = re.compile(r"Design(?:Application|Registration|Publication)")
+_ENVELOPES = frozenset({"urn:us:gov:doc:uspto:trademark", "urn:banyan:st96-documents:1"})
 _INDICATIONS = re.compile(r"GI(?:Application|Registration|Publication|Certificate)")
 
 
@@ -22,8 +23,8 @@ def owns(namespace: str) -> bool:
 
 
 def takes(root: Name) -> bool:
-    """Return whether a document with this root is of ST.96; an office's own root is taken if what is in it is."""
-    return owns(root.namespace) or root.namespace == "urn:us:gov:doc:uspto:trademark"
+    """Return whether a document with this root is of ST.96, or holds such documents: an office's, or our own export."""
+    return owns(root.namespace) or root.namespace in _ENVELOPES
 
 
 def is_unit(root: Name, element: Name) -> bool:

@@ -336,3 +336,22 @@ def test_a_file_without_records_is_whole(name):
     raw, _left, written = write(name, [])
     assert written.records == 0
     assert raw or name == "jsonl"
+
+
+def test_our_documents_of_st96_are_read_again(tmp_path):
+    drawn = Record(
+        "design:CN:201730000001.0",
+        "assert",
+        "design",
+        1,
+        {"application_no": "201730000001.0", "title": "灯", "filing_date": "2017-01-02", "locarno": ["26-05"]},
+    )
+    raw, left, _written = write("st96", [Line(patent()), Line(drawn)], Plan((*PATENTS, kinds.get("design"))))
+    assert left == ["", ""]
+    first, second = read_back(tmp_path, raw, "xml")
+    assert first.record.key == "patent_invention:CN:201710601862.3"
+    for name in ("application_no", "filing_date", "title", "inventors", "ipc"):
+        assert first.record.fields[name] == patent().fields[name], name
+    numbers = {one["no"] for one in first.record.fields["publications"]}
+    assert numbers == {"CN107000001A", "CN107000001B"}
+    assert (second.record.kind, second.record.fields["title"]) == ("design", "灯")

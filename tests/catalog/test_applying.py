@@ -289,7 +289,7 @@ def test_the_catalogue_of_an_older_program_begins_anew_and_gets_its_times_from_t
     bench.catalogue.db.execute("delete from _sqlite_migrations")
     bench.catalogue.db.execute("drop table claim")
     bench.catalogue.db.execute("drop table stale")
-    for table in ("loose", "joined", "about", "organisation", "kind", "basis"):
+    for table in ("loose", "joined", "about", "organisation", "kind", "basis", "stated", "retake"):
         bench.catalogue.db.execute(f"drop table {table}")
     assert not bench.catalogue.is_current()
     generation = bench.catalogue.generation

@@ -188,7 +188,8 @@ class _Sheet:
         self._column = 0
         self._kind = self._style = ""
         self._parts: list[str] = []
-        self._collects = False
+        self._chars = 0
+        self._collects = self._is_phonetic = False
 
     def rows(self) -> Iterator[Row]:
         """Give (number, cells) of the rows that are there. Raises Damaged, TooWide."""
@@ -203,13 +204,13 @@ class _Sheet:
             ref = attributes.get("r")
             self._column = _column(ref.rstrip(_DIGITS)) if ref else len(self._cells)
             self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "")
-            self._parts = []
+            self._parts, self._chars = [], 0
             if self._column >= limits.MAX_COLUMNS:
                 raise TooWide(self._row, self._column + 1)
         elif name in ("v", "t"):
-            self._collects = True
+            self._collects = not self._is_phonetic
         elif name == "rPh":
-            self._kind = "phonetic"
+            self._is_phonetic = True
         elif name == "row":
             ref = attributes.get("r", "")
             self._row = max(int(ref), self._row + 1) if ref.isdecimal() and len(ref) < 9 else self._row + 1
@@ -220,12 +221,15 @@ class _Sheet:
     def _text(self, text: str) -> None:
         if self._collects:
             self._parts.append(text)
-            if len(self._parts) > 1 and sum(map(len, self._parts)) > _MAX_CELL_CHARS:
+            self._chars += len(text)
+            if self._chars > _MAX_CELL_CHARS:
                 raise Damaged("a cell is too long")
 
     def _end(self, name: str) -> None:
         if name in ("v", "t"):
             self._collects = False
+        elif name == "rPh":
+            self._is_phonetic = False
         elif name == "c":
             if self._parts:
                 cells, column = self._cells, self._column

@@ -91,6 +91,13 @@ def test_prefixes_shared_strings_and_styles(tmp_path):
     assert list(rows) == [(2, ["", "申请号", "一种"]), (3, ["2017-01-25", "2017-01-25T12:00:00", "2", "#N/A"])]
 
 
+def test_how_a_text_in_its_cell_is_pronounced_is_no_part_of_it(tmp_path):
+    cell = '<c r="A1" t="inlineStr"><is><t>一</t><rPh><t>yi</t></rPh><t>种</t></is></c><c r="B1"><v>1</v></c>'
+    sheet = f'<worksheet><sheetData><row r="1">{cell}</row></sheetData></worksheet>'
+    _, rows = bigsheet.opened(packed(tmp_path / "a.xlsx", **{"xl/worksheets/one.xml": sheet}))
+    assert list(rows) == [(1, ["一种", "1"])]
+
+
 def test_many_shared_strings_are_found_whatever_the_order(tmp_path):
     strings = "".join(f"<si><t>灯{n}</t></si>" for n in range(5_000))
     order = [(n * 1_009) % 5_000 for n in range(5_000)]

@@ -106,7 +106,7 @@ def _readers(spec: dict[str, Any], office: str) -> _Of:
     essence = _ESSENCE.get(form, _ANY_ESSENCE)
     if spec.get("type") == "array":
         return _classes(form, office, essence)
-    of_text: _ReadText = lru_cache(maxsize=32_768)(_compared(read, essence))
+    of_text: _ReadText = lru_cache(maxsize=8_192)(_compared(read, essence))
     if form == "application-number" and office == "CN":
         of_text = _usual_number(of_text)
     return of_text, lambda value: (read(value), "")
@@ -138,7 +138,7 @@ def _compared(read: _Read, essence: re.Pattern[str]) -> _ReadText:
 
 def _classes(form: str, office: str, essence: re.Pattern[str]) -> _Of:
     """Return what reads a list of classes or numbers: each item by itself, each once."""
-    of_part = lru_cache(maxsize=32_768)(_compared(_in_form(form, office), essence))
+    of_part = lru_cache(maxsize=8_192)(_compared(_in_form(form, office), essence))
 
     def of_parts(parts: dict[str, None]) -> tuple[list[Any], bool]:
         found = [of_part(part) for part in parts]

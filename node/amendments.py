@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.filed import keys_between
+from node import cataloguing
 from node.comparison import Tally, noted
 from node.errors import NodeError
 from node.messages import N_
@@ -12,9 +13,10 @@ from node.node import Node
 from node.submission_book import RowFinding, Submission
 from node.submissions import Submitting, submitting
 from node.versions import UNDONE, Parts, shown, version, withdrawal
-from records import checks, kinds
+from records import checks
 from records.body import Record
 from records.finding import has_error
+from records.kinds import Kinds
 from records.rules import finding
 from sync.tree import BUNDLE
 
@@ -68,8 +70,9 @@ def correct(node: Node, key: str, given: Mapping[str, Any], person: str) -> Subm
         held = under_way.filed([key]).get(key)
         if held is None or held.record.op == "withdraw":
             raise UnknownRecord(key)
-        new = _corrected(held.record, given)
-        found = checks.check(new)
+        known = cataloguing.known_kinds(node)
+        new = _corrected(held.record, given, known)
+        found = checks.check(new, known)
         if has_error(found):
             first = next(one for one in found if one.severity == "error")
             raise NotCorrected(key, f"{first.zh} {first.en}")
@@ -113,8 +116,8 @@ def _restore(under_way: Submitting, keys: list[str], undone: Submission) -> None
     under_way.add(entries, Tally(rows=sealed + refused, records=sealed, sealed=sealed, refused=refused), notes)
 
 
-def _corrected(record: Record, given: Mapping[str, Any]) -> Record:
-    kind = kinds.get(record.kind)
+def _corrected(record: Record, given: Mapping[str, Any], known: Kinds) -> Record:
+    kind = known.get(record.kind)
     fields = dict(record.fields)
     for name, value in given.items():
         if kind is None or name not in kind.fields or name == "application_no":

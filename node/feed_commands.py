@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from node import commands, feeds, frame, intake, returned
+from node import cataloguing, commands, feeds, frame, intake, returned
 from node.errors import NodeError
 from node.feeds import Terms
 from node.frame import passed
@@ -87,7 +87,7 @@ def _import(group: Any) -> None:
 def _taken(context: Context, node: Node, feed: Node, path: Path, person: str) -> dict[str, Any]:
     """Take one file in and say what became of it; a file that is refused as a whole stops no other."""
     try:
-        file = feeds.open_file(feed, path)
+        file = feeds.open_file(feed, path, cataloguing.known_kinds(node))
         with context.progress(_("rows read"), None) as advance:
             done = intake.take(feed, file, person, progress=advance)
     except (UnreadableFile, OSError) as error:

@@ -19,10 +19,11 @@ from node.intake import Opened
 from node.messages import N_
 from node.node import Node
 from node.settings import Parent, Settings
-from records import body, kinds
+from records import body
 from records.body import Record
 from records.draft import Blank, Row
 from records.errors import MalformedRecord
+from records.kinds import Kinds
 from records.rules import finding
 from sync.errors import SyncError, Unreachable
 from sync.origin import check, federation
@@ -253,12 +254,12 @@ def _size(record: Record) -> int:
         return max(body.MAX_BYTES, sum(len(str(value).encode()) for value in record.fields.values()))
 
 
-def open_file(feed: Node, path: Path) -> Licensed:
+def open_file(feed: Node, path: Path, kinds_here: Kinds) -> Licensed:
     """Return a file as a feed takes it: recognised, by a mapping saved there, with the terms of the source.
 
     Raises UnreadableFile, OSError.
     """
-    file, known = mappings.fitting(feed, path, kinds.BUILT_IN), feed.settings
+    file, known = mappings.fitting(feed, path, kinds_here), feed.settings
     licence = {}
     if known.licence_terms or known.redistribute != "yes":
         stated = {"source": known.name, "terms": known.licence_terms, "redistribute": known.redistribute}

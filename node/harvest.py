@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
-from node import intake
+from node import cataloguing, intake
 from node.comparison import Choice, noted
 from node.errors import Interrupted, NodeError
 from node.home import write_whole
@@ -24,7 +24,6 @@ from node.spool import Spool
 from node.submission_book import Submission
 from node.submissions import check_audience
 from node.versions import WiderAudience
-from records import kinds
 from records.draft import Blank, Row
 from records.errors import UnreadableFile
 from records.kinds import Kinds
@@ -99,7 +98,6 @@ def run(
     person: str,
     stop: Event | None = None,
     progress: Progress = lambda records: None,
-    known: Kinds = kinds.BUILT_IN,
     wait: Callable[[float], object] | None = None,
 ) -> Harvested:
     """Harvest one source to its end, from where the last run broke off, and file what came.
@@ -113,7 +111,7 @@ def run(
         spool = Spool(node.home.path / "harvest" / f"{_safe(name)}.jsonl", source.prefix)
         try:
             since = _fetch(node, source, repository, spool, progress)
-            return _file(node, node.notebook.source(name), spool, since, person, known)
+            return _file(node, node.notebook.source(name), spool, since, person, cataloguing.known_kinds(node))
         except TokenLost:
             node.notebook.harvest_again(name)
             raise

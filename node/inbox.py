@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 
-from node import intake, mappings, returned
+from node import cataloguing, intake, mappings, returned
 from node.home import sync_directory, write_whole
 from node.inbox_book import InboxItem
 from node.node import Node
-from records import kinds
 from records.errors import UnreadableFile
-from records.kinds import Kinds
 
 log = logging.getLogger(__name__)
 PERSON = "inbox"
@@ -51,7 +49,6 @@ class Inbox:
     """The inbox of one node, looked at again and again by one thread."""
 
     node: Node
-    known: Kinds = kinds.BUILT_IN
     _looks: dict[str, _Look] = field(default_factory=dict)
 
     @property
@@ -112,7 +109,7 @@ class Inbox:
 
     def _settle_done(self, item: InboxItem, path: Path) -> InboxItem:
         """Import a file, unless that was done before a crash; put its result workbook where it goes, and move it."""
-        file = mappings.fitting(self.node, path, self.known)
+        file = mappings.fitting(self.node, path, cataloguing.known_kinds(self.node))
         done = self.node.notebook.done_via(_via(item)) or intake.take(self.node, file, PERSON, via=_via(item))
         target = self._free("done", item.name)
         returned.write(self.node, done, file, self.path / f"{target}-结果.xlsx", self.node.settings.language)

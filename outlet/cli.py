@@ -64,7 +64,7 @@ def correct(context: Context, key: str, given: tuple[str, ...]) -> int:
     node = commands.opened(context)
     cataloguing.apply_own(node)
     found = _key(node, key)
-    fields = filing.fields_given(found.partition(":")[0], given)
+    fields = filing.fields_given(found.partition(":")[0], given, cataloguing.known_kinds(node))
     return importing.report(context, node, amendments.correct(node, found, fields, commands.person(context)))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from node import amendments, commands, frame, intake, mappings, rehearsal
+from node import amendments, cataloguing, commands, frame, intake, mappings, rehearsal
 from node.comparison import Choice
 from node.errors import NoHome
 from node.frame import passed
@@ -83,7 +83,8 @@ def add(top: frame.Group) -> None:
             return _undo(context, files[1:])
         choice = Choice(audience, clear_empty, confirm_wider)
         node = _node(context, dry_run and not mapping and not save_mapping)
-        asked = Asked(node, kinds.BUILT_IN, choice, mapping, kind)
+        known = cataloguing.known_kinds(node) if node else kinds.BUILT_IN
+        asked = Asked(node, known, choice, mapping, kind)
         answers: list[dict[str, Any]] = []
         for path in _each(files):
             answers.append(_one(context, asked, path, dry_run, save_mapping))

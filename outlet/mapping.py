@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from node import commands, frame, mappings, rehearsal
+from node import cataloguing, commands, frame, mappings, rehearsal
 from node.frame import passed
 from node.mapping_book import SavedMapping
 from node.messages import N_, _
@@ -96,7 +96,8 @@ def _set(group: frame.Group) -> None:
         pairs = dict(_pair(one) for one in given)
         node = commands.opened(context)
         saved = node.notebook.mapping(name)
-        mappings.save(node, name, mappings.changed(saved, pairs, kind, kinds.BUILT_IN), commands.person(context))
+        changed = mappings.changed(saved, pairs, kind, cataloguing.known_kinds(node))
+        mappings.save(node, name, changed, commands.person(context))
         _say(context, node.notebook.mapping(name))
 
 

@@ -14,6 +14,7 @@ from node.home import Home
 from node.node import Node
 from node.notebook import Notebook
 from node.running import Running
+from records.kinds import BUILT_IN
 from sync.errors import NotAllowed, Refused, UnknownOrigin
 from sync.ownlog import OwnLog
 from tests.node.filing import entries, key, row, write
@@ -339,7 +340,7 @@ def test_a_feed_is_listed_with_what_is_held_of_it(city):
 
 def take(world, feed, rows, parent=CITY):
     path = write(world.path / "x.csv", rows)
-    return intake.take(feed, feeds.open_file(feed, path), "王")
+    return intake.take(feed, feeds.open_file(feed, path, BUILT_IN), "王")
 
 
 def licences(feed):
@@ -387,7 +388,7 @@ def test_at_a_hub_at_work_a_feeds_records_are_found_without_a_person(tmp_path):
         made = feeds.add(running.node, "cnipa", TITLE, TERMS)
         until(lambda: knows(running.node, made.origin), "the hub seals the feed's registration")
         path = write(tmp_path / "x.csv", [row(1), row(2)])
-        assert intake.take(made, feeds.open_file(made, path), "王").sealed == 2
+        assert intake.take(made, feeds.open_file(made, path, BUILT_IN), "王").sealed == 2
         assert feeds.sync(running.node, made).receipts
         until(lambda: held_and_applied(running.node) == 3, "the hub takes the records up")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import node.exporting
 from catalog import answers, decisions, exporting, views
-from node import admission, doors, quarantine
+from node import admission, doors, harvest, inbox, quarantine, repository
 from node.invitation_book import InvitationBook
 from records import audience, licence, schema_rules
 from records.writers import comma_separated
@@ -582,6 +582,43 @@ TABLE = [
         "a published kind uses no more of JSON Schema than ours do",
         without(schema_rules, "_faults", ("in _form().iter_errors(schema)", "in ()")),
         f"{RECORDS}test_new_kinds.py::test_a_schema_that_is_not_usable_is_refused_with_the_reason",
+    ),
+    # -- what comes in
+    Safeguard(
+        "inbox-once",
+        "a file of the inbox is filed once, though a crash came before it was moved",
+        without(inbox.Inbox, "_settle_done", ("self.node.notebook.done_via(_via(item)) or ", "")),
+        f"{NODE}test_inbox.py::test_a_crash_at_any_step_neither_loses_nor_doubles",
+    ),
+    Safeguard(
+        "inbox-still",
+        "a file that somebody still writes is left",
+        put(inbox, "_is_written", lambda path: False),
+        f"{NODE}test_inbox.py::test_a_file_that_still_grows_or_is_partial_is_left",
+    ),
+    Safeguard(
+        "harvest-place",
+        "a repository sends nobody to another place",
+        put(repository, "_is_same_place", lambda url, target: True),
+        f"{NODE}test_repository.py::test_only_a_redirect_within_the_same_place_is_followed",
+    ),
+    Safeguard(
+        "harvest-bytes",
+        "a page without end is cut off",
+        without(repository._Client, "_read", ("if size > MAX_PAGE_BYTES:", "if False:")),
+        f"{NODE}test_repository.py::test_a_page_without_end_is_cut_off",
+    ),
+    Safeguard(
+        "harvest-doctype",
+        "no document type of a page is read",
+        without(repository._Client, "_strictly", ("if root.getroottree().docinfo.doctype:", "if False:")),
+        f"{NODE}test_repository.py::test_a_page_that_is_no_answer_is_refused_with_its_bytes",
+    ),
+    Safeguard(
+        "harvest-deleted",
+        "what a repository has deleted stands here, and is told",
+        without(harvest, "_report_deleted", ("node.notebook.add_late_findings(done.number, notes)", "pass")),
+        f"{NODE}test_harvest.py::test_what_was_deleted_there_is_reported_and_stands_here",
     ),
     # -- what leaves as a file
     Safeguard(

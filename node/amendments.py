@@ -77,7 +77,7 @@ def correct(node: Node, key: str, given: Mapping[str, Any], person: str) -> Subm
             first = next(one for one in found if one.severity == "error")
             raise NotCorrected(key, f"{first.zh} {first.en}")
         source = {"submission": under_way.number}
-        made = [] if new.fields == held.record.fields else [version(replace(new, source=source), held)]
+        made = [] if new.fields == held.record.fields else [version(replace(new, source=source), held, known=known)]
         counts = Tally(rows=1, records=1, sealed=len(made), unchanged=1 - len(made))
         under_way.add(made, counts, list(noted(1, key, found)))
     return under_way.submission
@@ -91,11 +91,11 @@ def undo(node: Node, number: int, person: str) -> Submission:
     with submitting(node, person, [], "", undoes=number) as under_way:
         keys = keys_between(under_way.catalogue, under_way.log, undone.first, undone.last)
         for at in range(0, len(keys), BUNDLE):
-            _restore(under_way, keys[at : at + BUNDLE], undone)
+            _restore(under_way, keys[at : at + BUNDLE], undone, cataloguing.known_kinds(node))
     return under_way.submission
 
 
-def _restore(under_way: Submitting, keys: list[str], undone: Submission) -> None:
+def _restore(under_way: Submitting, keys: list[str], undone: Submission, known: Kinds) -> None:
     """Put back what each key said before a submission; leave what was changed again since."""
     now, before = under_way.filed(keys), under_way.filed(keys, undone.first)
     entries: list[Parts] = []
@@ -111,7 +111,7 @@ def _restore(under_way: Submitting, keys: list[str], undone: Submission) -> None
             entries.append(withdrawal(current, reason, under_way.number))
         else:
             restored = replace(old.record, source={"submission": under_way.number})
-            entries.append(version(restored, current, shown(old), wider=True))
+            entries.append(version(restored, current, shown(old), True, known))
     sealed, refused = len(entries), len(notes)
     under_way.add(entries, Tally(rows=sealed + refused, records=sealed, sealed=sealed, refused=refused), notes)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from catalog.filed import Filed
 from node.submission_book import RowFinding
 from node.versions import UNDONE, Parts, shown, version
-from records import changes
+from records import changes, kinds
 from records.body import Record
 from records.draft import Blank, Row
 from records.finding import Finding
+from records.kinds import Kinds
 from records.rules import finding
 
 
@@ -52,7 +53,12 @@ class Compared:
 
 
 def compare(
-    batch: Iterable[Row | Blank], held: Mapping[str, Filed], choice: Choice, number: int = 0, taken: int = 0
+    batch: Iterable[Row | Blank],
+    held: Mapping[str, Filed],
+    choice: Choice,
+    number: int = 0,
+    taken: int = 0,
+    known: Kinds = kinds.BUILT_IN,
 ) -> Compared:
     """Return what a batch of rows makes; `held` is what is filed by key, `number` the submission's.
 
@@ -72,7 +78,7 @@ def compare(
             records += 1
             stating.add(row.row_no)
             found = list(found)
-            made = _change(row, record, held.get(record.key), choice, found, number, taken)
+            made = _change(row, record, held.get(record.key), choice, found, number, taken, known)
             if made:
                 entries.append(made)
         if found:
@@ -95,7 +101,14 @@ def noted(row: int, key: str, found: Iterable[Finding]) -> Iterator[RowFinding]:
 
 
 def _change(
-    row: Row, stated: Record, held: Filed | None, choice: Choice, found: list[Finding], number: int, taken: int
+    row: Row,
+    stated: Record,
+    held: Filed | None,
+    choice: Choice,
+    found: list[Finding],
+    number: int,
+    taken: int,
+    known: Kinds,
 ) -> Parts | None:
     """Return the entry that a row makes, or None where it changes nothing.
 
@@ -113,7 +126,7 @@ def _change(
     assert new is not None
     source = {**stated.source, "row": row.row_no, "submission": number}
     filed = Record(new.key, new.op, new.kind, new.version, new.fields, source, new.reason)
-    return version(filed, held, choice.audience, choice.wider_confirmed)
+    return version(filed, held, choice.audience, choice.wider_confirmed, known)
 
 
 def _changed(row: Row, stated: Record, held: Filed, choice: Choice, found: list[Finding], taken: int) -> Record | None:

@@ -26,7 +26,6 @@ from node.submissions import check_audience
 from node.versions import WiderAudience
 from records.draft import Blank, Row
 from records.errors import UnreadableFile
-from records.kinds import Kinds
 from records.rules import finding
 
 log = logging.getLogger(__name__)
@@ -111,7 +110,7 @@ def run(
         spool = Spool(node.home.path / "harvest" / f"{_safe(name)}.jsonl", source.prefix)
         try:
             since = _fetch(node, source, repository, spool, progress)
-            return _file(node, node.notebook.source(name), spool, since, person, cataloguing.known_kinds(node))
+            return _file(node, node.notebook.source(name), spool, since, person)
         except TokenLost:
             node.notebook.harvest_again(name)
             raise
@@ -183,14 +182,14 @@ def _check_date(source: Source, began: str) -> None:
         raise HarvestFailed(source.url, f"its response date is {began[:40]!r}") from error
 
 
-def _file(node: Node, source: Source, spool: Spool, since: str, person: str, known: Kinds) -> Harvested:
+def _file(node: Node, source: Source, spool: Spool, since: str, person: str) -> Harvested:
     """File what is in the spool, and begin the next harvest where this one began."""
     via = f"source/{source.name}/{source.began}"
     done = node.notebook.done_via(via) if source.records else None
     deleted = 0
     if source.records:
         if done is None:
-            opened = intake.Opened(spool.path, spool, known, title=source.url)
+            opened = intake.Opened(spool.path, spool, cataloguing.known_kinds(node), title=source.url)
             choice = Choice(source.audience or None, wider_confirmed=True)  # confirmed when the source was added
             done = intake.take(
                 node, opened, person, choice, via=via, filed=lambda batch: _remember(node, source.name, batch)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 
-from node import comparison
+from node import cataloguing, comparison
 from node.comparison import Choice
 from node.node import Node
 from node.submission_book import ReadAs, Submission
@@ -62,7 +62,7 @@ def take_file(
     node: Node, path: Path, person: str, choice: Choice = DEFAULT, progress: Progress = lambda rows: None
 ) -> Submission:
     """Import one file, by its own headings, as a submission and return it. Raises as `open_file` and `take` do."""
-    return take(node, open_file(path), person, choice, progress)
+    return take(node, open_file(path, known=cataloguing.known_kinds(node)), person, choice, progress)
 
 
 def take(
@@ -89,7 +89,7 @@ def take(
     ):
         taken = under_way.taken_before(digest)
         for batch in batches(file.rows(), under_way.room):
-            take_batch(under_way, batch, choice, taken)
+            take_batch(under_way, batch, choice, taken, file.known)
             filed(batch)
             progress(len(batch))
     return under_way.submission
@@ -106,10 +106,10 @@ def _seldom_collecting() -> Iterator[None]:
         gc.set_threshold(*held)
 
 
-def take_batch(under_way: Submitting, batch: list[Row | Blank], choice: Choice, taken: int = 0) -> None:
+def take_batch(under_way: Submitting, batch: list[Row | Blank], choice: Choice, taken: int, known: Kinds) -> None:
     """File what a batch of rows changes, and account for each row."""
     held = under_way.filed(comparison.keys(batch))
-    found = comparison.compare(batch, held, choice, under_way.number, taken)
+    found = comparison.compare(batch, held, choice, under_way.number, taken, known)
     under_way.add(found.entries, found.tally, found.notes)
 
 

@@ -59,7 +59,7 @@ def rehearse(
     with _filed_at(node) as held:
         for batch in intake.batches(file.rows(), lambda: BUNDLE):
             _sample(found.sample, batch)
-            one = comparison.compare(batch, held(comparison.keys(batch)), choice)
+            one = comparison.compare(batch, held(comparison.keys(batch)), choice, known=file.known)
             found.tally.add(one.tally)
             found.tally.findings.update(note.rule for note in one.notes)
             for note in one.notes:

@@ -189,7 +189,7 @@ def template(top: frame.Group) -> None:
     @click.option("--out", type=click.Path(path_type=Path), help=N_("Where to write it; default: KIND.xlsx here."))
     @passed
     def command(context: Context, kind: str, out: Path | None) -> None:
-        found = find(kind, _known(context))
+        found = find(kind, known_here(context))
         language: Language = "zh" if context.language == "zh" else "en"
         path = out or Path(f"{found.name}.xlsx")
         with whole_file(path, 0o644) as stream:
@@ -198,7 +198,7 @@ def template(top: frame.Group) -> None:
         context.emit({"file": str(path), "kind": found.name, "columns": len(columns(found, language))})
 
 
-def _known(context: Context) -> Kinds:
+def known_here(context: Context) -> Kinds:
     """Return the kinds that the node here knows, those that the hub has published among them; without a node, ours."""
     try:
         node = opened(context)

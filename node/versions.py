@@ -6,8 +6,9 @@ from catalog.filed import Filed
 from node.errors import NodeError
 from node.messages import N_
 from records import audience as audiences
-from records import body
+from records import body, kinds
 from records.body import Record
+from records.kinds import Kinds
 
 _WIDTH = {"path": 0, "alliance": 1, "federation": 2, "public": 3}
 UNDONE = "undo"  # the reason of a withdrawal that takes an import back
@@ -29,24 +30,30 @@ def shown(held: Filed | None) -> str | None:
     return max(seen, key=_width, default=None)
 
 
-def version(new: Record, held: Filed | None, audience: str | None = None, wider: bool = False) -> Parts:
+def version(
+    new: Record,
+    held: Filed | None,
+    audience: str | None = None,
+    wider: bool = False,
+    known: Kinds = kinds.BUILT_IN,
+) -> Parts:
     """Return the parts of a new version: one for its audience, and one for each audience that ever saw the key.
 
     Fields that their kind keeps narrower, such as contacts, are left out of the wider parts. Without `audience` it
     keeps the one that a person chose for what is filed, else it has the default. An audience that must not see it any
     more is told that it was withdrawn from there. Raises WiderAudience.
     """
-    default = audiences.default_audience(new)
+    default = audiences.default_audience(new, known)
     now = shown(held)
-    chosen = now if held and now != audiences.default_audience(held.record) else None
+    chosen = now if held and now != audiences.default_audience(held.record, known) else None
     wanted = audience or chosen or default
     if wanted not in (default, now) and not wider and _wider(wanted, default):
         raise WiderAudience(wanted)
-    said = audiences.parts(new, whole=wanted)
+    said = audiences.parts(new, known, wanted)
     for seen, _record in held.parts if held else ():
         if seen not in said:
             gone = replace(new, op="withdraw", fields={}, reason="audience")
-            said[seen] = gone if _wider(seen, wanted) else audiences.parts(new, whole=seen)[seen]
+            said[seen] = gone if _wider(seen, wanted) else audiences.parts(new, known, seen)[seen]
     return [(seen, body.encode(record)) for seen, record in said.items()]
 
 

@@ -16,7 +16,7 @@ from node.messages import N_, _
 from node.node import Node
 from node.submission_book import Submission
 from outlet import stages
-from records import identifiers
+from records import identifiers, kinds
 from records.kinds import Kinds
 
 _TIER_WORDS = {"substation": "分站", "alliance": "联盟", "hub": "主站"}
@@ -188,9 +188,9 @@ th {{ background: #f2f2f2; font-weight: normal; white-space: nowrap }}
 """
 
 
-def fields_given(kind_name: str, given: tuple[str, ...], all_kinds: Kinds) -> dict[str, Any]:
+def fields_given(kind_name: str, given: tuple[str, ...], known_kinds: Kinds = kinds.BUILT_IN) -> dict[str, Any]:
     """Read FIELD=VALUE pairs: fields by name or Chinese title, lists by `;`. Raises UnknownField."""
-    kind = all_kinds.get(kind_name)
+    kind = known_kinds.get(kind_name)
     fields: dict[str, Any] = {}
     for pair in given:
         word, equals, text = pair.partition("=")

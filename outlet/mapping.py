@@ -4,13 +4,12 @@ from pathlib import Path
 
 import click
 
-from node import cataloguing, commands, frame, mappings, rehearsal
+from node import commands, frame, mappings, rehearsal, templates
 from node.frame import passed
 from node.mapping_book import SavedMapping
 from node.messages import N_, _
 from node.report import Context
 from outlet import trial
-from records import kinds
 
 
 def add(top: frame.Group) -> None:
@@ -39,7 +38,8 @@ def _propose(group: frame.Group) -> None:
     @click.option("--save", default="", help=N_("Keep it under this name."))
     @passed
     def command(context: Context, file: Path, kind: str, save: str) -> None:
-        known = mappings.only(kinds.BUILT_IN, kind) if kind else kinds.BUILT_IN
+        known = templates.known_here(context)
+        known = mappings.only(known, kind) if kind else known
         opened = mappings.propose(file, known)
         if save:
             node = commands.opened(context)
@@ -96,8 +96,8 @@ def _set(group: frame.Group) -> None:
         pairs = dict(_pair(one) for one in given)
         node = commands.opened(context)
         saved = node.notebook.mapping(name)
-        changed = mappings.changed(saved, pairs, kind, cataloguing.known_kinds(node))
-        mappings.save(node, name, changed, commands.person(context))
+        found = mappings.changed(saved, pairs, kind, templates.known_here(context))
+        mappings.save(node, name, found, commands.person(context))
         _say(context, node.notebook.mapping(name))
 
 

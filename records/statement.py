@@ -5,19 +5,17 @@ Nothing is shifted, guessed or corrected.
 
 import re
 import unicodedata
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
-from records import body, canonical, changes, checks, events, identifiers, kinds
+from records import body, canonical, checks, events, identifiers, kinds
 from records.body import Record
 from records.canonical import tidied
 from records.draft import Blank, Draft, Reader, Row
 from records.errors import MalformedRecord
 from records.finding import Finding, has_error
 from records.kinds import Kind, Kinds
+from records.repeats import Repeats
 from records.rules import finding
 from records.splitting import listed
 
@@ -33,7 +31,7 @@ def rows(
     `stated` are the fields that the file has a place for; None: each draft's own. Of records with the same key, the
     first is kept: a later one is an error if it states something else, else a warning.
     """
-    reading, seen = _Reading(known), _Seen()
+    reading, seen = _Reading(known), Repeats()
     for draft in drafts:
         if isinstance(draft, Blank):
             yield draft
@@ -164,27 +162,6 @@ def _split(kind: Kind, fields: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(parts, list) or len(parts) < 2:
         return [{**fields, name: parts[0]} if isinstance(value, list) and parts else fields]
     return [{**fields, name: canonical.one_text(kind, name, str(part))} for part in dict.fromkeys(parts)]
-
-
-class _Seen:
-    """The keys of a file so far, as hashes: a million take about 100 MB."""
-
-    def __init__(self) -> None:
-        self._places: dict[int, int] = {}
-        self._rows = array("l")
-        self._digests = array("q")
-
-    def repeated(self, row_no: int, record: Record) -> Finding | None:
-        """Remember a record; return what to say if its key came before."""
-        fields = record.fields
-        digest = hash(orjson.dumps(changes.meant(fields) if "raw" in fields else fields, option=orjson.OPT_SORT_KEYS))
-        place = self._places.setdefault(hash(record.key), len(self._rows))
-        if place == len(self._rows):
-            self._rows.append(row_no)
-            self._digests.append(digest)
-            return None
-        rule = "DUPLICATE_ROW" if digest == self._digests[place] else "DUPLICATE_KEY"
-        return finding(rule, "", record.key, first=self._rows[place])
 
 
 def _move_classes(fields: dict[str, Any]) -> list[Finding]:

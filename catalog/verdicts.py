@@ -15,7 +15,7 @@ from catalog.answers import ACCEPTED, MENDED, QUARANTINED, WAITING, Answer, Answ
 from catalog.bodies import Bodies
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
 from catalog.errors import MalformedVerdict
-from catalog.statements import JUDGED, VERDICT
+from catalog.statements import JUDGED, MAX_INDEX, VERDICT
 from records import body
 from records.body import Record
 from records.errors import MalformedRecord
@@ -48,8 +48,8 @@ class Verdict:
 
 def said(store: Store, catalogue: Catalogue, author: str, origin: str) -> Said:
     """Return what `author` has said of `origin`, all its verdicts in the view laid over each other."""
-    log, about = store.log(author), store.log(origin)
-    if log is None or about is None:
+    log = store.log(author)
+    if log is None:
         return Said({})
     rows = catalogue.db.execute(
         "select id from stated where kind = ? and about = ? and id >= ? and id < ? order by id",
@@ -59,10 +59,10 @@ def said(store: Store, catalogue: Catalogue, author: str, origin: str) -> Said:
     for (id,) in rows.fetchall():
         fields = _fields(bodies, id)
         try:
-            found.update(answers.read_groups(fields.get("answers", []), about.next_entry))
-        except MalformedVerdict:
+            found.update(answers.read_groups(fields.get("answers", []), min(int(fields["last"]), MAX_INDEX)))
+        except (MalformedVerdict, KeyError):
             continue  # of a node that writes otherwise than we do; its next one may be readable
-        last = max(last, int(fields.get("last", 0)))
+        last = max(last, int(fields["last"]))
     return Said(found, last)
 
 
@@ -92,14 +92,17 @@ def stands(store: Store, catalogue: Catalogue, log: Log, me: str) -> dict[int, A
     return found
 
 
-def differing(now: Answers, said: Answers, below: Answers) -> dict[int, Answer]:
+def differing(now: Answers, said: Answers, below: Answers, covered: int) -> dict[int, Answer]:
     """Return by place what a tier has to say: its result of `now` where what it `said`, or the tier `below`, differs.
 
+    Of entries from `covered` on it says nothing: the tier below may have judged what has not arrived here yet.
     What it said itself must be just its result; where it said nothing, the tier below must have the same result, and
     no decision of its own may wait to be told.
     """
     found: dict[int, Answer] = {}
     for place in now.keys() | said.keys() | below.keys():
+        if place >> 3 >= covered:
+            continue
         result = now.get(place, AGREED)
         if place in said:
             agreed = said[place] == result
@@ -119,7 +122,7 @@ def due(store: Store, catalogue: Catalogue, log: Log, me: str, below: str) -> Ve
     known = said(store, catalogue, me, log.origin)
     before = said(store, catalogue, below, log.origin) if below else Said({})
     now = stands(store, catalogue, log, me)
-    found = differing(now, known.answers, before.answers)
+    found = differing(now, known.answers, before.answers, catalogue.covered(log.id))
     if not found:
         return None
     open = sum(one.word == QUARANTINED for one in now.values())

@@ -264,4 +264,5 @@ ACCEPT, NOTED = verdicts.AGREED, Answer(QUARANTINED, ("A",), 7)
 )
 def test_what_differs_is_said_and_silence_means_agreement(now, said, below, due):
     tables = [{} if one is None else {8: one} for one in (now, said, below)]
-    assert verdicts.differing(*tables) == ({} if due is None else {8: due})
+    assert verdicts.differing(*tables, covered=2) == ({} if due is None else {8: due})
+    assert verdicts.differing(*tables, covered=1) == {}  # what is not in the view yet is not answered for

@@ -165,6 +165,21 @@ def test_a_hub_that_judges_otherwise_says_so_itself(nights):
     assert nights.stages(first, first + 3) == {"published": 1, "quarantined": 2}
 
 
+def test_a_hub_is_silent_on_what_its_city_has_judged_and_not_brought_yet(answered):
+    nights = answered
+    nights.world.file(OUTLET, patent(5, good=False))
+    nights.sync(OUTLET)
+    nights.later()
+    verdicts.decide(nights.node(CITY))
+    with mock.patch("sync.session.Session._bring_mirrored"):  # as where the line breaks behind the city's own log
+        nights.world.sync(CITY, HUB)
+    assert nights.hub().verdicts == {}
+    nights.sync(CITY)
+    assert nights.hub().verdicts == {}
+    nights.sync(CITY, OUTLET)
+    agree(nights, BAD, key(5, good=False))
+
+
 def test_a_note_is_forwarded_with_the_next_verdict(answered):
     quarantine.forward(answered.node(CITY), only(answered, CITY), "审核员甲", "请核对受理通知书")
     done = answered.night()

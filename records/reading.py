@@ -6,8 +6,7 @@ for row in statement.rows(reader.drafts(), known, reader.stated): …
 
 import stat
 from pathlib import Path
-
-from typing_extensions import TypeIs
+from typing import cast
 
 from records import kinds, layout
 from records.draft import Blank, Draft, Reader, Row
@@ -27,16 +26,16 @@ def recognise(path: Path, mapping: Mapping | None = None, known: Kinds = kinds.B
     Raises UnreadableFile, with what to do, for what is none of the formats, holds no rights or events, or is broken.
     """
     found = _opened(path, known)
-    return layout.opened(found, mapping, known) if is_table(found) else found
+    return layout.opened(cast(Table, found), mapping, known) if is_table(found) else cast(Reader, found)
 
 
 def table(path: Path, known: Kinds = kinds.BUILT_IN) -> Table | None:
     """Return a file's rows of text, whatever they say; None for a file that is no table. Raises UnreadableFile."""
     found = _opened(path, known)
-    return found if is_table(found) else None
+    return cast(Table, found) if is_table(found) else None
 
 
-def is_table(found: Table | Reader) -> TypeIs[Table]:
+def is_table(found: Table | Reader) -> bool:
     """Return whether what was opened gives rows, whose columns are still to be told."""
     return not hasattr(found, "drafts")
 

@@ -26,7 +26,10 @@ class Choice:
 
 @dataclass
 class Tally:
-    """How rows were accounted for: rows = blank + refused + those that state records; records = sealed + unchanged."""
+    """How rows were accounted for: rows = blank + refused + those taken whole; records = sealed + unchanged.
+
+    A row that states several records is refused where one of them is: a person must look at it.
+    """
 
     rows: int = 0
     blank: int = 0
@@ -67,7 +70,7 @@ def compare(
     entries: list[Parts] = []
     notes: list[RowFinding] = []
     blank, records = 0, 0
-    places, stating = set(), set()
+    places, refused = set(), set()
     for row in batch:
         if isinstance(row, Blank):
             blank += 1
@@ -76,15 +79,16 @@ def compare(
         found, record = row.findings, row.record
         if record is not None:
             records += 1
-            stating.add(row.row_no)
             found = list(found)
             made = _change(row, record, held.get(record.key), choice, found, number, taken, known)
             if made:
                 entries.append(made)
+        else:
+            refused.add(row.row_no)
         if found:
             notes += noted(row.row_no, record.key if record else "", found)
     tally = Tally(
-        blank + len(places), blank, records, len(entries), records - len(entries), len(places) - len(stating)
+        blank + len(places), blank, records, len(entries), records - len(entries), len(refused)
     )  # fmt: skip
     return Compared(entries, notes, tally)
 

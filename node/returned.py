@@ -41,9 +41,9 @@ def write(node: Node, done: Submission, file: Opened, path: Path, language: str 
 
 
 def _verdict(row: int, notes: list[RowFinding], sealed: bytearray) -> Verdict:
-    if row < len(sealed) and sealed[row]:
-        return "sealed"
-    return "refused" if any(note.severity == "error" for note in notes) else "unchanged"
+    if any(note.severity == "error" for note in notes):  # of one of its records, the others may be sealed
+        return "refused"
+    return "sealed" if row < len(sealed) and sealed[row] else "unchanged"
 
 
 def _next(notes: Iterator[tuple[int, Iterator[RowFinding]]]) -> tuple[int, list[RowFinding]]:

@@ -61,6 +61,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "records.errors.RecordsError": N_("The record is refused: {0}."),
     "records.errors.MalformedKind": N_("This is no usable kind: {0}. Correct its schema and publish it again."),
+    "records.mapping.MalformedMapping": N_(
+        "This is no mapping of columns: {0}. Correct it with `mapping set`, or propose one anew."
+    ),
     "records.errors.MalformedRecord": N_("This is no valid record: {0}. Correct the row and import it again."),
     "records.errors.MissingLibrary": N_(
         "Writing {0} needs the library {1}, which is not installed. Install banyan-ip[{2}], or take another format."

@@ -86,6 +86,8 @@ def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_pa
         "kind": ["list"],
         "quarantine": ["list"],
         "import": ["x.csv"],
+        "mapping": ["list"],
+        "source": ["list"],
         "withdraw": ["x", "--reason", "x"],
         "correct": ["x", "--set", "title=x"],
     }
@@ -107,6 +109,6 @@ def test_misuse_ends_with_2_and_names_the_help(name, command, capfd):
 def test_no_sentence_names_a_command_that_is_none():
     known = {command for top in PROGRAMS.values() for command in top.commands}
     texts = [*sentences.SENTENCES.values(), *(one.sentence for one in NodeError.__subclasses__())]
-    named = {word for text in texts for word in re.findall(r"`([a-z]+)[ `]", text)} - {"chmod"}
+    named = {word for text in texts for word in re.findall(r"`([a-z]+)[ `]", text)} - {"chmod", "pip"}
     assert {"join", "rebuild", "receipts", "sync"} <= named
     assert named <= known

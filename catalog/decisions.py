@@ -13,7 +13,7 @@ import orjson
 from catalog import answers, views
 from catalog.bodies import Bodies
 from catalog.catalogue import Catalogue
-from catalog.judgement import Judged, Statement
+from catalog.judgement import Judged, Statement, shown_in
 from catalog.statements import DECISION
 from records import body
 from records.body import Record
@@ -151,7 +151,8 @@ def _released(store: Store, log: Log, id: int) -> Statement:
     audience, _commitment = entry.commitments(bundles.entries(index, index + 1)[0])[1][number]
     content = bundles.part(index, number)
     assert content is not None  # it was judged a moment ago
-    return Statement(key(log.id, index, number), views.of_audience(audience), body.decode(content[entry.SALT_BYTES :]))
+    record = body.decode(content[entry.SALT_BYTES :])
+    return Statement(key(log.id, index, number), views.of_audience(audience) & shown_in(record), record)
 
 
 def _kept_out(one: Decision) -> Finding:

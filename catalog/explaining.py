@@ -46,15 +46,16 @@ def explain(store: Store, catalogue: Catalogue, key: str, view: int, allowed: Al
                 }
             )
     shown_to = [name for name, mask in SEEN_BY.items() if any(current(parts, mask))]
-    reason = _reason(statements)
+    reason = _reason(statements, view)
     return {"key": key, "leaves": not reason, "reason": reason, "shown_to": shown_to, "statements": statements}
 
 
-def _reason(statements: list[dict[str, Any]]) -> str:
+def _reason(statements: list[dict[str, Any]], view: int) -> str:
     """Return what keeps all of it from leaving, the first cause that nothing passes."""
     left = [one for one in statements if one["in_view"]]
     if not left:
-        return exporting.AUDIENCE
+        limited = any(one["licence"] and views.of_audience(one["audience"]) & view for one in statements)
+        return exporting.LICENCE if limited else exporting.AUDIENCE
     held_back = [one for one in left if one["licence"]]
     left = [one for one in left if not one["licence"]]
     if not left:

@@ -15,6 +15,7 @@ from catalog import published, search, views
 from catalog.bodies import Bodies, place
 from catalog.catalogue import OPEN_QUARANTINE, Catalogue
 from catalog.composing import gathered
+from catalog.judgement import shown_in
 from catalog.search import Query
 from catalog.sources import Sources
 from catalog.standing import Held, current, stand, stated
@@ -109,13 +110,23 @@ class Export:
         """Yield what the query finds in everything held here, and the view shows nothing of."""
         condition, values = self._condition(views.FULL)
         rows = self.catalogue.db.execute(
-            f"select record.key, record.title from record where {condition} and not exists ("
+            f"select coalesce(record.wider, record.id), record.key, record.title from record where {condition} "
+            "and not exists ("
             "select 1 from record as one where (one.id = record.id or one.wider = record.id) "
             "and one.state = 'current' and one.views & ? <> 0) order by record.id",
             (*values, self.asked.view),
         )
-        for name, title in rows:
-            yield LeftOut(name, title, AUDIENCE)
+        while batch := rows.fetchmany(BATCH):
+            parts = gathered(self.catalogue, [id for id, _, _ in batch], {})
+            for id, name, title in batch:
+                why = self._limits(parts[id])
+                yield LeftOut(name, title, LICENCE if why else AUDIENCE, why)
+
+    def _limits(self, parts: list[Held]) -> str:
+        """Return what the terms of the sources say against showing these parts, "" where they say nothing."""
+        said = [stated(some, self._bodies.load, self._sources) for some in current(parts, views.FULL)]
+        found = (self.allowed(one.record.fields) for one in said if one and not shown_in(one.record) & self.asked.view)
+        return "; ".join(dict.fromkeys(why for why in found if why))
 
     def _condition(self, view: int) -> tuple[str, tuple[str | int, ...]]:
         found = search.conditions(self.catalogue, self.asked.query, view)

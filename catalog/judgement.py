@@ -11,7 +11,7 @@ from functools import lru_cache
 import orjson
 
 from catalog import published, views
-from records import body, checks
+from records import body, checks, licence
 from records.body import Record
 from records.errors import MalformedRecord
 from records.finding import Finding, has_error
@@ -100,7 +100,17 @@ def _part(found: Judged, author: _Author, id: int, mask: int, content: bytes) ->
     if findings and has_error(findings):
         found.rejected.append(_rejected(id, record.key, findings))
     else:
-        found.statements.append(Statement(id, mask, record))
+        found.statements.append(Statement(id, mask & shown_in(record), record))
+
+
+def shown_in(record: Record) -> int:
+    """Return the views that may show a record by the terms of its source: where these forbid it, only this node's own.
+
+    A day on which the terms end does not count here: a view is the same whenever it is made.
+    """
+    if "licence" not in record.fields or licence.may_leave(record.fields, "", "search"):
+        return sum(views.ALL)
+    return views.FULL
 
 
 @lru_cache

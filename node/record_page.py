@@ -49,7 +49,7 @@ class _Page:
         rows = [
             {
                 "field": self._field(name),
-                "value": text(value, self._spec(self._kind, name), self._chinese),
+                "value": text(value, self._spec(self._kind, name), self._chinese) + self._written(name),
                 "source": self._name(self._record["sources"][name]),
             }
             for name, value in self._ordered(self._record["fields"])
@@ -57,6 +57,15 @@ class _Page:
         if rows:
             yield ""
             yield from table_lines(rows, [("field", _("field")), ("value", _("value")), ("source", _("source"))])
+
+    def _written(self, name: str) -> str:
+        """Return how the field's source wrote it, where reading it changed more than blanks and punctuation."""
+        source = self._record["sources"][name]
+        for one in self._record["assertions"]:
+            raw = one["fields"].get("raw", {})
+            if one["origin"] == source and name in raw and one["fields"].get(name) == self._record["fields"][name]:
+                return " " + _("(written: {text})").format(text=raw[name])
+        return ""
 
     def _conflicts(self) -> Iterator[str]:
         if self._record["conflicts"]:

@@ -10,7 +10,8 @@ from catalog.catalogue import Catalogue
 from catalog.errors import BadQuery
 from catalog.explaining import explain
 from catalog.exporting import Asked, Export
-from catalog.search import Query
+from catalog.search import Query, find
+from records import licence
 from records.body import Record
 from tests.catalog.logs import GZ, HUB, LED, SCUT, SZU, key_of, organisation, patent, withdrawal
 
@@ -235,3 +236,24 @@ def test_one_record_is_explained(bench):
     ]
     assert said(5)["reason"] == "withdrawn"
     assert said(9) is None
+
+
+def test_what_its_source_lets_nobody_see_is_shown_to_the_node_itself_only(bench):
+    terms = {"source": "某局", "redistribute": "no", "until": "2018-01-01"}
+    bench.logs.file(SCUT, patent(1, "照明甲", licence=terms), patent(2, "照明乙"))
+    bench.logs.file(SCUT, patent(3, "照明丙", licence={"source": "某局", "redistribute": "derived"}))
+    bench.apply()
+    found = {view: {hit.key for hit in find(bench.catalogue, Query("照明"), view).hits} for view in views.ALL}
+    assert found[views.FULL] == {key_of(1), key_of(2), key_of(3)}
+    assert found[views.OPEN] == found[views.ALLIANCE] == {key_of(2), key_of(3)}
+
+    def why(fields):
+        said = licence.may_leave(fields, "2017-01-01", "export")
+        return "" if said else said.en
+
+    lines, left = export(bench, view=views.OPEN, allowed=why)
+    assert set(lines) == {key_of(2)}
+    assert {(one.key, one.reason) for one in left} == {(key_of(1), "licence"), (key_of(3), "licence")}
+    assert all("某局" in one.detail for one in left)
+    said = explain(bench.logs.store, bench.catalogue, key_of(1), views.OPEN, why)
+    assert (said["reason"], said["shown_to"]) == ("licence", ["path"])

@@ -172,7 +172,16 @@ def test_a_record_is_a_page_for_people(language):
         "status": "valid",
         "status_from": "legal_status:x",
         "origin": "ip.example/gz/a",
-        "assertions": [{"origin": "ip.example/gz/a", "index": 4, "op": "assert", "applied_at": 1, "reason": ""}],
+        "assertions": [
+            {
+                "origin": "ip.example/gz/a",
+                "index": 4,
+                "op": "assert",
+                "applied_at": 1,
+                "reason": "",
+                "fields": {"title": "一种灯", "raw": {"title": "一种 灯！", "owners": "甲，乙"}},
+            }
+        ],
         "events": [
             {
                 "key": "legal_status:x",
@@ -194,11 +203,13 @@ def test_a_record_is_a_page_for_people(language):
             "发明专利  patent_invention:CN:201710000001.X",
             "法律状态：有效（据 legal_status:x）",
             "仅供参考",
+            "一种灯 （原文：一种 灯！）",
             "GR01",
         ],
         "en": [
             "Legal status: in force (by legal_status:x)",
             "The sources differ",
+            "一种灯 (written: 一种 灯！)",
             "do not count: ip.example/gz/c",
             "Title",
         ],

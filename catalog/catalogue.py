@@ -137,9 +137,13 @@ class Catalogue:
         self.db.execute("insert or replace into basis(name, value) values (?, ?)", (name, value))
 
     def counts(self) -> dict[str, int | dict[str, int]]:
-        """Return {"rights", "tombstones", "quarantined", "waiting": int, "by_kind": {kind: current records}}."""
+        """Return how much there is; all but tombstones and what is kept out or awaited counts current records.
+
+        {"rights", "events", "registers", "tombstones" of rights, "quarantined", "waiting": int, "by_kind": {kind: int}}
+        """
         by_kind: dict[str, int] = {}
-        rights = tombstones = 0
+        by_category = {"right": 0, "event": 0, "register": 0}
+        tombstones = 0
         rows = self.db.execute(
             "select kind, category, state, count(*) from record where wider is null group by 1, 2, 3"
         )
@@ -148,14 +152,15 @@ class Catalogue:
                 continue
             if state == "current":
                 by_kind[kind] = by_kind.get(kind, 0) + count
-            if category == "right" and state == "current":
-                rights += count
+                by_category[category] = by_category.get(category, 0) + count
             elif category == "right":
                 tombstones += count
         quarantined = self._one(f"select count(*) from quarantine where {OPEN_QUARANTINE}")
         waiting = self._one("select count(*) from waiting")
         return {
-            "rights": rights,
+            "rights": by_category["right"],
+            "events": by_category["event"],
+            "registers": by_category["register"],
             "tombstones": tombstones,
             "quarantined": quarantined,
             "waiting": waiting,

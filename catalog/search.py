@@ -95,7 +95,7 @@ def find(catalogue: Catalogue, query: Query, view: int) -> Page:
     expression = words.match(query.words)
     filters = _filters(catalogue, query, view)
     if not expression and (query.words or not filters):
-        raise BadQuery("words", query.words, "nothing to search for")
+        raise BadQuery("words", query.words, "nothing to search for; give words, or an option such as --kind or --applicant")
     order = _RANKED if expression else _LISTED
     asked: list[tuple[str, tuple[str | int, ...]]] = [
         ("record.views & ? <> 0", (view,)),
@@ -181,7 +181,9 @@ def _filters(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str, t
     """Return (condition, its values) for each filter that is asked; what is typed stands in the values only."""
     found: list[tuple[str, tuple[str, ...]]] = []
     if query.kind:
-        names = _kinds(query.kind, published.known(catalogue)) or _refuse("kind", query.kind)
+        names = _kinds(query.kind, published.known(catalogue))
+        if not names:
+            raise BadQuery("kind", query.kind, "no such kind; `kind list` names them, or take right, event or register")
         found.append((f"record.kind in ({','.join('?' * len(names))})", names))
     if query.city:
         labels = _labels(catalogue, query.city, view)

@@ -7,6 +7,7 @@ after the command's name.
 import copy
 import logging
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 passed = click.make_pass_decorator(Context)
 DONE, REFUSED, MISUSED = 0, 1, 2
 _LOOK_S = 0.2
+_EXAMPLE = re.compile(r"\n\n(?=Example: |示例：)")  # examples stand a line each, whatever the width
+_EXTRA = re.compile(r"\[(default: [^\]]*|[^\]]*required)\]$")  # what click itself adds, in English only
 
 
 class Command(click.Command):
@@ -47,12 +50,12 @@ class Command(click.Command):
         if self.help:
             formatter.write_paragraph()
             with formatter.indentation():
-                formatter.write_text(_(self.help))
+                formatter.write_text(_EXAMPLE.sub(r"\n\n\b\n", _(self.help), count=1))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         records = [record for one in self.get_params(ctx) if (record := _translated(one).get_help_record(ctx))]
         with formatter.section(_("Options")):
-            formatter.write_dl(records)
+            formatter.write_dl([(name, _EXTRA.sub(_extra, said)) for name, said in records])
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), _("Usage: "))
@@ -235,6 +238,12 @@ def _translated(option: click.Parameter) -> click.Parameter:
     shown = copy.copy(option)
     shown.help = _("Show this message and exit.") if option.name == "help" else _(option.help)
     return shown
+
+
+def _extra(found: re.Match[str]) -> str:
+    """Return the default of an option, and whether it is required, in the language in use."""
+    said = found[1].replace("default: ", _("default: "), 1)
+    return "[" + (said.removesuffix("required") + _("required") if said.endswith("required") else said) + "]"
 
 
 def sentence(error: Exception, context: Context) -> str:

@@ -122,15 +122,20 @@ def _parent(opened: Opened, origin: str) -> dict[str, Any]:
 def night_sentence(found: dict[str, Any]) -> str:
     """Return one sentence: in, accepted, quarantined, waiting, missing above."""
     catalogue = found["catalogue"]
-    total = catalogue["rights"] + catalogue["quarantined"] + catalogue["waiting"]
+    accepted = sum(catalogue[one] for one in ("rights", "events", "registers"))
+    waiting = catalogue["waiting"] + catalogue["entries_behind"]
     return _(
-        "{name}: {total} in, {rights} accepted, {quarantined} quarantined, {waiting} waiting, {missing} missing above."
+        "{name}: {total} in, {accepted} accepted ({rights} rights, {events} events, {registers} register items), "
+        "{quarantined} quarantined, {waiting} waiting, {missing} missing above."
     ).format(
         name=found["name"],
-        total=total,
+        total=accepted + catalogue["quarantined"] + waiting,
+        accepted=accepted,
         rights=catalogue["rights"],
+        events=catalogue["events"],
+        registers=catalogue["registers"],
         quarantined=catalogue["quarantined"],
-        waiting=catalogue["waiting"] + catalogue["entries_behind"],
+        waiting=waiting,
         missing=max((one["missing_above"] for one in found["parents"]), default=0),
     )
 

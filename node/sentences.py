@@ -86,7 +86,13 @@ REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where t
     "invited-under-another-name": N_("the invitation is for another name"),
     "other-keys-than-its-home-registers": N_("its home has registered other keys"),
     "not understood": N_("not understood"),  # and what the catalogue refuses a query for
-    "nothing to search for": N_("nothing to search for"),
+    "nothing to search for; give words, or an option such as --kind or --applicant": N_(
+        "nothing to search for; give words, or an option such as --kind or --applicant"
+    ),
+    "no such kind; `kind list` names them, or take right, event or register": N_(
+        "no such kind; `kind list` names them, or take right, event or register"
+    ),
+    "words": N_("words"),
     "none of valid, invalid, pending": N_("none of valid, invalid, pending"),
 }
 PATTERNS: Sequence[tuple[re.Pattern[str], str]] = (  # causes that hold numbers or addresses, which may change places

@@ -156,8 +156,10 @@ def _one(context: Context, asked: Asked, path: Path, dry_run: bool, save_as: str
 def said(context: Context, node: Node, done: Submission, file: Opened | None = None) -> dict[str, Any]:
     """Tell a person what became of a submission, and return the answer for a program."""
     listed = filing.write_findings(node, done)
+    of = f"{file.path.name}: " if file else ""
     context.say(
-        _("Submission {number}: {rows} rows, {sealed} sealed, {unchanged} unchanged, {refused} refused.").format(
+        of
+        + _("Submission {number}: {rows} rows, {sealed} sealed, {unchanged} unchanged, {refused} refused.").format(
             number=done.number, rows=done.rows, sealed=done.sealed, unchanged=done.unchanged, refused=done.refused
         )
     )

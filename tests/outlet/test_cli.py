@@ -187,7 +187,7 @@ def test_the_page_of_a_receipt_holds_its_facts_and_no_markup_of_others(outlet, r
         (["search"], REFUSED, "The query cannot be answered"),
         (["search", "照明", "--after", "zzz"], REFUSED, "This page of the list is no longer known (zzz)."),
         (["search", "照明", "--status", "good"], REFUSED, "status = good: none of valid, invalid, pending."),
-        (["search", "照明", "--kind", "patents", "--scope", "city"], REFUSED, "kind = patents: not understood."),
+        (["search", "照明", "--kind", "patents", "--scope", "city"], REFUSED, "kind = patents: no such kind;"),
         (["join", "-"], REFUSED, "This is not a whole invitation token"),
         (["import", "undo"], MISUSED, "takes the number of one submission"),
         (["import"], MISUSED, "is missing"),
@@ -237,7 +237,7 @@ def test_tables_and_sentences_for_people(outlet, run):
     assert re.split("  +", out.splitlines()[0]) == columns.split()
     assert CITY in out
     out = run("status", "--night", json_asked=False)[1]
-    assert out == "华南理工大学: 1 in, 1 accepted, 0 quarantined, 0 waiting, 0 missing above.\n"
+    assert out == "华南理工大学: 3 in, 3 accepted (1 rights, 0 events, 2 register items), 0 quarantined, 0 waiting, 0 missing above.\n"
 
 
 def test_the_own_records_are_searched_without_a_line(outlet, run):

@@ -10,8 +10,10 @@ import fcntl
 import logging
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import file_digest
+from itertools import count
 from pathlib import Path
 
 from node import cataloguing, intake, mappings, returned
@@ -33,6 +35,9 @@ _SPECIAL = (
     "这不是普通文件；请把文件放入收件夹。",
     "This is no regular file; put a file into the inbox.",
 )
+_OURS = ("done", "refused")
+_MAX_NAME_BYTES = 200  # of the 255 that a file's name may have
+_MAX_SUFFIX_BYTES = 20
 _MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM}
 
 
@@ -90,8 +95,9 @@ class Inbox:
 
     def _take(self, name: str) -> InboxItem:
         """Import one file and move it; return what became of it."""
-        path = self.path / name
         self._looks.pop(name, None)
+        name = self._usable(name)
+        path = self.path / name
         reason, digest = _unfit(path), ""
         try:
             digest = "" if reason else _digest(path)
@@ -106,6 +112,15 @@ class Inbox:
             except OSError as error:
                 reason = _reason(error)
         return self._settle_refused(item, reason)
+
+    def _usable(self, name: str) -> str:
+        """Return a file's name; one that cannot be written down, shown or made longer is changed first."""
+        usable = _usable(name)
+        if usable != name:
+            usable = next(one for one in _numbered(usable) if not os.path.lexists(self.path / one))
+            (self.path / name).rename(self.path / usable)
+            sync_directory(self.path)
+        return usable
 
     def _settle_done(self, item: InboxItem, path: Path) -> InboxItem:
         """Import a file, unless that was done before a crash; put its result workbook where it goes, and move it."""
@@ -133,12 +148,7 @@ class Inbox:
     def _free(self, folder: str, name: str) -> str:
         """Return a name in a folder of the inbox that nothing has, made from the file's own."""
         (self.path / folder).mkdir(mode=0o700, exist_ok=True)
-        stem, dot, suffix = name.rpartition(".")
-        for number in range(1, 1_000_000):
-            tried = name if number == 1 else f"{stem} ({number}).{suffix}" if dot and stem else f"{name} ({number})"
-            if not os.path.lexists(self.path / folder / tried):
-                return f"{folder}/{tried}"
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
+        return next(f"{folder}/{one}" for one in _numbered(name) if not os.path.lexists(self.path / folder / one))
 
     def _finish_moves(self) -> None:
         """Move what was settled and not moved before a crash."""
@@ -158,8 +168,30 @@ class Inbox:
         return next(one for one in self.node.notebook.inbox_items() if one.id == id)
 
 
+def _usable(name: str) -> str:
+    """Return a name as UTF-8 of printable characters, with room for what is put behind it, and none of our own."""
+    text = "".join(one if one.isprintable() else "_" for one in os.fsencode(name).decode("utf-8", "replace"))
+    if text in _OURS:
+        return f"{text}_"
+    stem, suffix = os.path.splitext(text)
+    suffix = _cut(suffix, _MAX_SUFFIX_BYTES)
+    return _cut(stem, _MAX_NAME_BYTES - len(suffix.encode())) + suffix
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    return text.encode()[:max_bytes].decode("utf-8", "ignore")
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """Yield a name, then "name (2)", "name (3)" and so on, in front of its suffix."""
+    yield name
+    stem, dot, suffix = name.rpartition(".")
+    for number in count(2):
+        yield f"{stem} ({number}).{suffix}" if dot and stem else f"{name} ({number})"
+
+
 def _is_ours(entry: os.DirEntry[str]) -> bool:
-    return entry.name in ("done", "refused") and entry.is_dir(follow_symlinks=False)
+    return entry.name in _OURS and entry.is_dir(follow_symlinks=False)
 
 
 def _via(item: InboxItem) -> str:

@@ -65,6 +65,27 @@ def test_what_was_found_lies_beside_it_and_the_mended_workbook_is_taken(node):
     assert (done.rows, done.sealed, done.unchanged, done.refused) == (2, 1, 1, 0)
 
 
+NAMES = [
+    *(b"\xff\xfe.csv", b"a" * 251 + b".csv", "专".encode() * 83 + b".csv", b"b" * 255, b"a." + b"c" * 250),
+    *(b"a\nb.csv", b"\x1b[2J.csv", "a\u202eb.csv".encode(), b"done", b"refused", b"=cmd|x.csv", b"%s%n.csv"),
+]
+
+
+@pytest.mark.parametrize("content", ["", "good"])
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_a_file_is_called_it_stops_no_other(node, name, content):
+    path = os.fsencode(node.home.inbox) + b"/" + name
+    good = write(node.home.path / "a.csv", [row(1), row(2, 申请号="CN201710000002.0")]).read_bytes()
+    with open(path, "wb") as file:
+        file.write(good if content else b"")
+    drop(node, row(3), name="其他.csv")
+    items = settle(node)
+    assert [one.state for one in items] == ["moved"] * 2
+    assert all(part.isprintable() for one in items for part in (one.name, one.moved_to))
+    assert [one.submission > 0 for one in items if one.name != "其他.csv"] == [bool(content)]
+    assert not [entry for entry in os.scandir(node.home.inbox) if entry.is_file()]
+
+
 def test_a_file_that_still_grows_or_is_partial_is_left(node):
     box = Inbox(node)
     path = drop(node, row(1))

@@ -95,7 +95,9 @@ def find(catalogue: Catalogue, query: Query, view: int) -> Page:
     expression = words.match(query.words)
     filters = _filters(catalogue, query, view)
     if not expression and (query.words or not filters):
-        raise BadQuery("words", query.words, "nothing to search for; give words, or an option such as --kind or --applicant")
+        raise BadQuery(
+            "words", query.words, "nothing to search for; give words, or an option such as --kind or --applicant"
+        )
     order = _RANKED if expression else _LISTED
     asked: list[tuple[str, tuple[str | int, ...]]] = [
         ("record.views & ? <> 0", (view,)),

@@ -14,9 +14,11 @@ from records.readers import limits
 from records.readers.table import NumberedRow
 from records.readers.text import Lines, Text
 from records.rules import finding
+from records.splitting import MAX_DEPTH, is_deep
 
 _BODY = {"key", "op", "kind", "version"}
 _MAX_TEXTS = 1000
+_too_deep = f"nested more than {MAX_DEPTH} deep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,8 @@ def _objects(text: Text) -> Iterator[tuple[int, dict[str, Any] | Finding]]:
             except orjson.JSONDecodeError as error:
                 yield number, finding("NO_OBJECT", "", line.strip(), detail=str(error)[:200])
                 continue
-            is_object = isinstance(made, dict)
-            yield number, made if is_object else finding("NO_OBJECT", "", line.strip(), detail="no object")
+            detail = "no object" if not isinstance(made, dict) else _too_deep if is_deep(made) else ""
+            yield number, finding("NO_OBJECT", "", line.strip(), detail=detail) if detail else made
 
 
 def _cell(value: Any) -> str:

@@ -48,7 +48,7 @@ def opened(text: Text) -> TrsTable:
 def _records(text: Text) -> Iterator[dict[str, str]]:
     with text.open() as file:
         lines = Lines(file)
-        record: dict[str, list[str]] = {}
+        record: dict[str, list[list[str]]] = {}
         name = ""
         for line in lines:
             if line.strip() == "<REC>":
@@ -58,12 +58,12 @@ def _records(text: Text) -> Iterator[dict[str, str]]:
                 lines.restart()
             elif match := _FIELD.match(line):
                 name = match[1].strip()
-                record.setdefault(name, []).append(match[2])
+                record.setdefault(name, []).append([match[2]])
             elif name:
-                record[name][-1] += line
+                record[name][-1].append(line)
         if record:
             yield _joined(record)
 
 
-def _joined(record: dict[str, list[str]]) -> dict[str, str]:
-    return {name: ";".join(text.strip() for text in texts) for name, texts in record.items()}
+def _joined(record: dict[str, list[list[str]]]) -> dict[str, str]:
+    return {name: ";".join("".join(lines).strip() for lines in texts) for name, texts in record.items()}

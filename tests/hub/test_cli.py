@@ -94,7 +94,9 @@ def test_tables_for_people(filed, run):
     out = run("nodes", json_asked=False)[1]
     assert out.splitlines()[0].split()[:3] == ["origin", "name", "role"]
     assert f"名称 {CITY}" in out
-    assert run("status", "--night", json_asked=False)[1].startswith("广东省主站: 4 in, 4 accepted (2 rights, 0 events, 2 register items)")
+    assert run("status", "--night", json_asked=False)[1].startswith(
+        "广东省主站: 4 in, 4 accepted (2 rights, 0 events, 2 register items)"
+    )
     assert run("history", number(1), json_asked=False)[1].count("assert") == 1
 
 

@@ -65,7 +65,9 @@ def test_what_the_parent_lacks_is_missing_above(filed):
 
 def test_a_night_in_one_sentence(filed):
     said = nodes.night_sentence(nodes.standing(filed.nodes[OUTLET]))
-    assert said.endswith("4 in, 4 accepted (3 rights, 0 events, 1 register items), 0 quarantined, 0 waiting, 0 missing above.")
+    assert said.endswith(
+        "4 in, 4 accepted (3 rights, 0 events, 1 register items), 0 quarantined, 0 waiting, 0 missing above."
+    )
     assert said in nodes.lines(nodes.standing(filed.nodes[OUTLET]))
 
 

@@ -97,7 +97,10 @@ def test_from_an_outlets_invitation_to_its_records_at_the_hub(joined, run):
     assert proof["file"].startswith(str(joined.home(CITY) / "outbox"))
     standing = run("status")[1]
     assert (standing["parents"][0]["missing_above"], standing["catalogue"]["rights"]) == (0, 2)
-    assert "广州市分站: 4 in, 4 accepted (2 rights, 0 events, 2 register items)" in run("status", "--night", json_asked=False)[1]
+    assert (
+        "广州市分站: 4 in, 4 accepted (2 rights, 0 events, 2 register items)"
+        in run("status", "--night", json_asked=False)[1]
+    )
     assert run("rebuild")[1]["rights"] == 2
 
 

@@ -1,10 +1,12 @@
 """Files made to harm: each is refused with a sentence, in bounded memory, and nothing in it is run."""
 
+import csv
 import io
 import os
 import pickle
 import subprocess
 import sys
+import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +17,7 @@ from openpyxl import Workbook
 
 from records import kinds, reading, statement
 from records.errors import UnreadableFile
-from records.readers import workbook
+from records.readers import bigsheet, workbook
 
 ROOT = Path(__file__).parents[3]
 CHILD_MB = 400  # more than any of these files may take
@@ -56,6 +58,43 @@ def test_one_line_of_a_gigabyte(tmp_path, byte):
         for _ in range(64):
             file.write(byte * ((1 << 24) // len(byte)))
     assert "MiB; check its line breaks" in in_a_limited_process(path)
+
+
+def test_a_text_record_of_very_many_short_lines(tmp_path):
+    path = tmp_path / "a.trs"
+    path.write_text("<REC>\n<申请号>=CN98811333.3\n<名称>=灯\n" + "泡\n" * 1_000_000, "utf-8")
+    assert in_a_limited_process(path) == "read 1\n"
+
+
+def test_a_cell_of_very_many_pieces(tmp_path, monkeypatch):
+    Workbook().save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = (
+        b"<worksheet><sheetData><row><c t='str'><v>" + b"a<i/>" * 1_000_000 + b"</v></c></row></sheetData></worksheet>"
+    )
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**parts, "xl/worksheets/sheet1.xml": sheet}.items():
+            archive.writestr(name, data)
+    started = time.process_time()
+    _, rows = bigsheet.opened(tmp_path / "b.xlsx")
+    assert [len(cells[0]) for _, cells in rows] == [1_000_000]
+    assert time.process_time() - started < 30
+
+
+@pytest.mark.parametrize("depth", [20, 300, 900, 1020])
+@pytest.mark.parametrize("opening", ['{"a":', "[", '[{"a":'])
+def test_json_that_is_nested_deep(tmp_path, opening, depth):
+    closing = "".join({"{": "}", "[": "]"}[one] for one in reversed(opening) if one in "{[")
+    deep = opening * (depth // len(closing)) + "1" + closing * (depth // len(closing))
+    body = '{"key":"x","op":"assert","kind":"patent_invention","version":1,"fields":{"title":%s}}'
+    flat = '{"申请号":"CN98811333.3","发明人":%s}'
+    for text in (body, flat):
+        (tmp_path / "a.jsonl").write_text(f"{text % 1}\n{text % deep}\n", "utf-8")
+        assert "NO_OBJECT" in {note.rule for row in drained(tmp_path / "a.jsonl") for note in row.findings}
+    with (tmp_path / "a.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["申请号", "发明人", "IPC分类号", "申请人"], ["CN98811333.3", deep, deep, deep]])
+    drained(tmp_path / "a.csv")
 
 
 def test_a_hole_of_zeros(tmp_path):

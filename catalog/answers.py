@@ -18,6 +18,7 @@ from sync.sealed import MAX_TEXT_BYTES
 QUARANTINED, MENDED, WAITING, ACCEPTED = "quarantined", "mended", "waiting", "accepted"
 MAX_PLACES = 100_000  # of one verdict
 MAX_OPENED_BYTES = 4 * 1024 * 1024
+MAX_TOLD_CHARS = 64 * 1024 * 1024  # of all sentences, each with its value in it
 MAX_FINDINGS = 20  # of one record; the rest shows once these are mended
 _LEVEL = 9
 _NO_NOTE = -1
@@ -144,6 +145,8 @@ def text(
     rules: dict[tuple[str, ...], int] = {}
     notes: dict[Note, int] = {}
     rows = []
+    if sum(_chars(one) for many in details.values() for one in many.findings[:MAX_FINDINGS]) > MAX_TOLD_CHARS:
+        return None
     for place in sorted(details):
         one = details[place]
         found = [_finding(finding, rules) for finding in one.findings[:MAX_FINDINGS]]
@@ -155,6 +158,10 @@ def text(
     raw = msgspec.json.encode(stated)
     packed = zstandard.ZstdCompressor(level=_LEVEL).compress(raw) if len(raw) <= MAX_OPENED_BYTES else b""
     return packed if 0 < len(packed) <= MAX_TEXT_BYTES else None
+
+
+def _chars(finding: Mapping[str, str]) -> int:
+    return len(finding["zh"]) + len(finding["en"])
 
 
 def _finding(finding: Mapping[str, str], rules: dict[tuple[str, ...], int]) -> list[Any]:
@@ -189,11 +196,24 @@ def read_text(raw: bytes, limit: int) -> Told:
     if len(places) != len(found.details):
         raise MalformedVerdict("details of other entries than are quarantined")
     try:
+        _check_told(found)
         notes = [Note(*one) for one in found.notes]
         details = {place: _detail(row, found.rules, notes) for place, row in zip(places, found.details, strict=True)}
     except IndexError as error:
         raise MalformedVerdict("a reference to nothing") from error
     return Told(found.origin, found.last, found.open, found.more, answers, details)
+
+
+def _check_told(found: _Text) -> None:
+    """Raise MalformedVerdict where a little text, put into its sentences again and again, becomes very much."""
+    sentences = [(len(zh) + len(en), zh.count(_VALUE) + en.count(_VALUE)) for *_, zh, en in found.rules]
+    left = MAX_TOLD_CHARS
+    for _key, said, _note in found.details:
+        for number, value in said:
+            chars, places = sentences[_at(number)]
+            left -= chars + places * len(value)
+            if left < 0:
+                raise MalformedVerdict("more text than a verdict tells")
 
 
 def _inflated(raw: bytes) -> bytes:

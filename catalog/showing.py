@@ -179,22 +179,26 @@ def _quarantined(id: int, name: str, key: str, findings: str, applied_at: int) -
     return Quarantined(id, name, *place(id)[1:], key, orjson.loads(findings), applied_at)
 
 
-def find_key(catalogue: Catalogue, text: str) -> str | None:
+def find_key(catalogue: Catalogue, text: str, view: int = views.FULL) -> str | None:
     """Return the key that a person means by a key, or by a number of any kind however written.
 
-    A number under which a right is known as well gives that right; where several claim it, none of them. Keys of every
-    view are found: whether the asker may see one, `show` says.
+    A number under which a right is known as well gives that right; where several claim it, none of them. Only what the
+    view shows counts: a number that is stated for others finds nothing, not even the right that everybody sees.
     """
     if not _is_text(text):
         return None
     keys = _meant(text, published.known(catalogue))
-    found = dict(catalogue.many("select key, id from record where wider is null and key in ({})", keys))
+    seen = f"views & {view} <> 0"
+    found = dict(catalogue.many(f"select key, id from record where record.{seen} and key in ({{}})", keys))
     named = next((key for key in keys if key in found), None)
     if named:
         return named
-    claims = "select min(key), count(*) from claim join record on record.id = claim.record where alias in ({}) having 1"
+    claims = (
+        "select min(key), count(*) from claim join record on record.id = claim.record "
+        f"where claim.{seen} and alias in ({{}}) having 1"
+    )
     claimed = [key for key, count in catalogue.many(claims, keys) if count == 1]
-    return claimed[0] if claimed else _by_words(catalogue, text) or _by_class(catalogue, keys)
+    return claimed[0] if claimed else _by_words(catalogue, text, view) or _by_class(catalogue, keys, view)
 
 
 def _meant(text: str, known: Kinds) -> list[str]:
@@ -208,24 +212,25 @@ def _meant(text: str, known: Kinds) -> list[str]:
     return list(dict.fromkeys(key for key in keys if _is_text(key)))
 
 
-def _by_words(catalogue: Catalogue, text: str) -> str | None:
+def _by_words(catalogue: Catalogue, text: str, view: int) -> str | None:
     """Return the key of a right that is indexed under a publication number, which may lack its kind code."""
     publication = identifiers.publication_number(text)
     if publication is None:
         return None
     row = catalogue.db.execute(
-        "select key from words join record on record.id = words.rowid where words match ? order by record.id limit 1",
-        (f"numbers : {words.phrase(publication.number)}",),
+        "select key from words join record on record.id = words.rowid where words match ? "
+        "and record.views & ? <> 0 order by record.id limit 1",
+        (f"numbers : {words.phrase(publication.number)}", view),
     ).fetchone()
     return row and row[0]
 
 
-def _by_class(catalogue: Catalogue, keys: list[str]) -> str | None:
+def _by_class(catalogue: Catalogue, keys: list[str], view: int) -> str | None:
     """Return the first class of a trademark whose number was given without one ("…/-")."""
     for start in (key.removesuffix("-") for key in keys if key.endswith("/-")):
         beyond = start[:-1] + chr(ord(start[-1]) + 1)
-        query = "select min(key) from record where wider is null and key >= ? and key < ?"
-        (found,) = catalogue.db.execute(query, (start, beyond)).fetchone()
+        query = "select min(key) from record where key >= ? and key < ? and views & ? <> 0"
+        (found,) = catalogue.db.execute(query, (start, beyond, view)).fetchone()
         if found:
             return str(found)
     return None

@@ -86,7 +86,7 @@ class SearchService(search_pb2_grpc.SearchServicer):
 
     def _show(self, request: pb.ShowRequest, view: int) -> pb.ShowResponse:
         with self._node.opened() as opened, cataloguing.catalogue(self._node) as found:
-            key = showing.find_key(found, request.key)
+            key = showing.find_key(found, request.key, view)
             record = showing.show(opened.store, found, key, view) if key else None
         return pb.ShowResponse(record=json.dumps(record, ensure_ascii=False).encode() if record else b"")
 

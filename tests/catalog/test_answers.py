@@ -149,3 +149,33 @@ def test_only_so_many_findings_of_one_record_are_told():
     one = {"rule": "R", "severity": "error", "field": "f", "value": "v", "zh": "坏", "en": "bad"}
     raw = answers.text("o", 9, 1, False, {8: Answer(QUARANTINED)}, {8: Detail("k", [one] * 500, None)})
     assert len(answers.read_text(raw, 9).details[8].findings) == answers.MAX_FINDINGS
+
+
+def bomb(text, value, times):
+    """Return a small verdict that tells `text`, with a value in each of its holes, so many times."""
+    stated = {
+        "v": 1, "origin": "ip.example/gz/scut", "last": LAST, "open": 1, "more": False,
+        "answers": [{"word": "quarantined", "part": 0, "at": [0, 1]}],
+        "rules": [["R", "error", "f", text, text]], "details": [["k", [[0, value]] * times, -1]], "notes": [],
+    }  # fmt: skip
+    return zstandard.ZstdCompressor(level=9).compress(msgspec.json.encode(stated))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "times"), [("\0" * 100_000, "x" * 1_000_000, 1), ("x" * 500_000 + "\0", "y", 100_000)]
+)
+def test_a_verdict_that_becomes_very_much_text_is_refused_before_it_does(text, value, times):
+    raw = bomb(text, value, times)
+    assert len(raw) < 20_000
+    with pytest.raises(MalformedVerdict, match="more text"):
+        answers.read_text(raw, LAST)
+
+
+def test_more_text_than_is_read_is_not_written(monkeypatch):
+    found = {"rule": "R", "severity": "error", "field": "f", "value": "x", "zh": "字" * 40, "en": "w" * 60}
+    told = {place: Detail("k", [found]) for place in range(3)}
+    said = {place: Answer(QUARANTINED) for place in told}
+    monkeypatch.setattr(answers, "MAX_TOLD_CHARS", 300)
+    assert answers.read_text(answers.text("o", LAST, 3, False, said, told), LAST).details == told
+    monkeypatch.setattr(answers, "MAX_TOLD_CHARS", 299)
+    assert answers.text("o", LAST, 3, False, said, told) is None

@@ -39,6 +39,18 @@ def test_what_names_no_key_gives_none(shelf, written):
     assert find_key(shelf.catalogue, written) is None
 
 
+def test_a_number_that_is_stated_for_others_leads_to_nothing(shelf):
+    secret = [{"no": "CN107000002A", "kind": "A", "date": "2018-01-25"}]
+    told = [("federation", patent(2)), ("path", patent(2, publications=secret))]
+    shelf.logs.file(SCUT, told, [("path", patent(3))])
+    shelf.apply()
+    assert find_key(shelf.catalogue, "CN107000002A") == key_of(2)
+    assert find_key(shelf.catalogue, "CN107000002A", OPEN) is None
+    assert find_key(shelf.catalogue, "CN107000002", OPEN) is None
+    assert find_key(shelf.catalogue, key_of(2), OPEN) == key_of(2)
+    assert find_key(shelf.catalogue, key_of(3), OPEN) is None
+
+
 def test_an_organisation_is_found_by_its_origin(shelf):
     assert find_key(shelf.catalogue, HUB) == f"organisation:{HUB}"
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 import unicodedata
@@ -16,6 +17,8 @@ from node import messages, settings
 from node.home import Home
 
 _LINE_EVERY_S = 2.0
+# Stands in strings only: what a terminal obeys and JSON does not escape, and what is no text (a file's odd name).
+_HARMFUL = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass
@@ -48,11 +51,11 @@ class Context:
 
     def say(self, text: str) -> None:
         """Tell a person; on stderr when stdout belongs to a program (--json)."""
-        print(text, file=sys.stderr if self.json else sys.stdout, flush=True)
+        print(_lines(text), file=sys.stderr if self.json else sys.stdout, flush=True)
 
     def warn(self, text: str) -> None:
         """Tell a person something that should not be missed, on stderr."""
-        print(text, file=sys.stderr, flush=True)
+        print(_lines(text), file=sys.stderr, flush=True)
 
     def emit(self, value: Any) -> None:
         """With --json write the command's one answer, an object or array, to stdout; otherwise nothing."""
@@ -61,7 +64,8 @@ class Context:
         if self.emitted:
             raise RuntimeError("a command answers with one JSON value")
         self.emitted = True
-        print(json.dumps(value, ensure_ascii=False, default=_plain), flush=True)
+        text = json.dumps(value, ensure_ascii=False, default=_plain)
+        print(_HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)
 
     def table(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, str]]) -> None:
         """Show rows under (key, title) columns; with --json this is the command's answer: an array of whole rows."""
@@ -119,8 +123,16 @@ def table_lines(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, 
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return "".join(one if one.isprintable() else " " for one in text)
+    return _shown("" if value is None else str(value))
+
+
+def _lines(text: str) -> str:
+    """Return lines for a terminal: what others wrote moves no cursor, changes no colours and hides nothing."""
+    return text if text.isprintable() else "\n".join(map(_shown, text.split("\n")))
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)
 
 
 def _width(text: str) -> int:

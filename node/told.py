@@ -24,6 +24,7 @@ from sync.store import Log
 STAGES = ("sealed", "at_substation", "at_hub", "published", "quarantined", "replaced")
 SEALED, AT_SUBSTATION, AT_HUB, PUBLISHED, KEPT_OUT, REPLACED = STAGES
 _CHUNK = 4096
+_LATEST_S = 1 << 40  # no time is later; SQLite is asked for it
 _ORDER = {"substation": 0, "alliance": 1, "hub": 2}
 
 
@@ -153,7 +154,7 @@ def _until(content: bytes) -> int:
     except MalformedRecord:
         return 0
     until = record.fields.get("until", 0) if record.kind == statements.JUDGED else 0
-    return until if isinstance(until, int) else 0
+    return until if isinstance(until, int) and 0 <= until <= _LATEST_S else 0
 
 
 def _opened(opened: Opened, author: str, content: bytes) -> answers.Told:

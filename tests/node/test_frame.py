@@ -215,6 +215,25 @@ def test_an_internal_error_hides_its_details_unless_asked(cli, capfd, caplog):
     assert "secret inside" in caplog.text
 
 
+def test_what_others_wrote_controls_no_terminal(capfd):
+    harm = "a\x1b[2J\x9b31m\u202eb\udcff\r\tc"
+    top = frame.group("banyan-hub", "x")
+
+    @top.command("tell")
+    @frame.passed
+    def tell(context):
+        context.say(f"one\n{harm}")
+        context.warn(f"two\n{harm}")
+        context.emit({harm: harm})
+
+    assert frame.run(top, ["tell"], ENVIRON) == 0
+    assert capfd.readouterr() == ("one\na [2J 31m b   c\n", "two\na [2J 31m b   c\n")
+    frame.run(top, ["tell", "--json"], ENVIRON)
+    out = capfd.readouterr().out
+    assert out.removesuffix("\n").isprintable()
+    assert json.loads(out) == {harm: harm}
+
+
 def test_two_answers_are_a_fault_of_the_program(capfd):
     top = frame.group("banyan-hub", "x")
 

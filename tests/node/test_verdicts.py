@@ -462,3 +462,13 @@ def lose(nights, origin, index):
         with opened.store.write() as db:
             db.execute("delete from part where id = ?", (id,))
             db.execute("insert into wanted(id, audience) values (?, 'federation')", (id,))
+
+
+@pytest.mark.parametrize("until", [2**64 - 1, 2**63, -1, "9", 1.5])
+def test_an_absurd_time_in_a_statement_of_a_tier_is_no_time(answered, until):
+    stated = body.encode(body.Record(f"judged:{CITY}", "assert", "judged", 1, {"origin": CITY, "until": until}))
+    answered.world.file(CITY, stated)
+    answered.sync(CITY, OUTLET)
+    answered.sync(OUTLET)
+    assert told.tiers(answered.node(OUTLET))[0].judged
+    assert told.awaits_word(answered.node(OUTLET)) in (True, False)

@@ -237,10 +237,8 @@ def test_tables_and_sentences_for_people(outlet, run):
     assert re.split("  +", out.splitlines()[0]) == columns.split()
     assert CITY in out
     out = run("status", "--night", json_asked=False)[1]
-    assert (
-        out
-        == "华南理工大学: 3 in, 3 accepted (1 rights, 0 events, 2 register items), 0 quarantined, 0 waiting, 0 missing above.\n"
-    )
+    accepted = "3 in, 3 accepted (1 rights, 0 events, 2 register items)"
+    assert out == f"华南理工大学: {accepted}, 0 quarantined, 0 waiting, 0 missing above.\n"
 
 
 def test_the_own_records_are_searched_without_a_line(outlet, run):

@@ -15,6 +15,7 @@ from sync.schema import INDEX_SHIFT, LOG_SHIFT, key
 
 VERDICT, JUDGED, DECISION = KINDS = ("verdict", "judged", "decision")
 FORWARD = "forward"  # a decision that changes nothing: the outlet is told what a person remarks
+MAX_PLACES = 5_000  # of one decision; each is a row, however short it is written
 MAX_INDEX = 1 << LOG_SHIFT - INDEX_SHIFT
 
 
@@ -41,13 +42,13 @@ def read(one: Statement) -> list[Stated]:
         return [Stated(one.id, record.kind, about)]
     word = str(record.fields.get("decision", ""))
     try:
-        return [
-            Stated(one.id, DECISION, about, index, group["part"], word)
-            for group in record.fields.get("places", ())
-            for index in answers.indices(group["at"], MAX_INDEX)
-        ]
+        found: list[Stated] = []
+        for group in record.fields.get("places", ()):
+            at = answers.indices(group["at"], MAX_INDEX, MAX_PLACES - len(found))
+            found += [Stated(one.id, DECISION, about, index, group["part"], word) for index in at]
     except MalformedVerdict:
         return []
+    return found
 
 
 def split(statements: Iterable[Statement]) -> tuple[list[Statement], list[Stated]]:

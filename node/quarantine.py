@@ -9,7 +9,7 @@ from catalog import decisions, showing, views
 from catalog.bodies import Bodies
 from catalog.catalogue import Catalogue
 from catalog.showing import Quarantined
-from catalog.statements import FORWARD
+from catalog.statements import FORWARD, MAX_PLACES
 from node import cataloguing, verdicts
 from node.errors import NodeError
 from node.messages import N_
@@ -20,7 +20,7 @@ from records.errors import MalformedRecord
 from sync.schema import key
 
 _ENTRY = re.compile(r"(.+)#([0-9]{1,12})(?:\.([0-7]))?", re.ASCII)
-_AT_ONCE = 5000  # places of one decision
+_AT_ONCE = MAX_PLACES
 
 
 class NotYourRole(NodeError):

@@ -16,6 +16,7 @@ from catalog.catalogue import Catalogue
 from catalog.rebuilding import rebuild
 from catalog.sources import role_by_name
 from records import checks
+from records.body import Record
 from records.rules import finding
 from tests.catalog import test_replaying as replaying
 from tests.catalog.dump import dump, results
@@ -266,3 +267,19 @@ def test_what_differs_is_said_and_silence_means_agreement(now, said, below, due)
     tables = [{} if one is None else {8: one} for one in (now, said, below)]
     assert verdicts.differing(*tables, covered=2) == ({} if due is None else {8: due})
     assert verdicts.differing(*tables, covered=1) == {}  # what is not in the view yet is not answered for
+
+
+@pytest.mark.parametrize(("count", "length"), [(1, 5_001), (2_400, 100_000)])
+def test_a_decision_on_more_places_than_anybody_makes_decides_nothing(bench, count, length):
+    fields = {
+        "origin": SCUT,
+        "decision": "keep",
+        "by": "某人",
+        "places": [{"part": 0, "at": [0, length]}] * count,
+    }
+    stated = Record(f"decision:{SCUT}", "assert", "decision", 1, fields)
+    bench.logs.file(SZ, [("path", stated)])
+    bench.logs.file(GZ, [("path", decisions.record(SCUT, range(8, 8 * 5_001, 8), "keep", "某人", "因为"))])
+    bench.apply()
+    rows = bench.catalogue.db.execute("select count(*) from stated join batch on batch.id = stated.batch").fetchone()
+    assert rows == (5_000,), "of the one that our own programs could have made"

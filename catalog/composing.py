@@ -4,9 +4,10 @@ What a key rests on besides its statements (joined keys, events, registered name
 changes that has the key put together again (`Catalogue.stale`), and the result is the same whatever came first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
 from catalog import aliases, events, organisations, published, schema, standing, views
 from catalog.aliases import Joins
@@ -14,7 +15,7 @@ from catalog.bodies import Bodies, held
 from catalog.catalogue import Catalogue
 from catalog.sources import Sources
 from catalog.standing import Held, Standing
-from records import view
+from records import merge, view
 from records.body import Record
 from records.merge import Merged
 from sync.store import Store
@@ -127,16 +128,24 @@ class Composer:
         for name, record in ids.items():
             said = self._said(own[record])
             kind = self.known.get(said[0][0].kind) if said else None
-            live = [(one.fields, mask) for one, mask in said if one.op == "assert"]
             if kind and kind.category == "event":
+                live = [(one.fields, mask) for one, mask in said if one.op == "assert"]
                 events.link(self._catalogue, record, {right for one, _ in live for right in events.rights(kind, one)})
             elif kind and aliases.is_loose(kind, name):
                 loose.append((record, name))
             elif kind and kind.category == "right":
                 mine = claims.setdefault(record, {})
-                for fields, mask in live:
+                for fields, mask in self._counting(own[record]):
                     mine.update({alias: mine.get(alias, 0) | mask for alias in aliases.claimed(kind, fields)})
         self._joins.change(claims, loose)
+
+    def _counting(self, own: list[Held]) -> Iterator[tuple[dict[str, Any], int]]:
+        """Yield what is stated of a right under its own key by those whose word counts (merge.py), view by view."""
+        for one_view in views.ALL:
+            found = standing.assertions(own, one_view, self._load, self.sources)
+            live = [one for one in found if one.record.op == "assert"]
+            for one in [one for one in live if one.rank != merge.OTHER] or live:
+                yield one.record.fields, one_view
 
     def _said(self, own: list[Held]) -> list[tuple[Record, int]]:
         """Return what is stated now under a key itself, with the views that show it."""
@@ -154,7 +163,7 @@ class Composer:
         self._know(name, stands[0].merged if stands else None)
         rows = []
         for one in stands:
-            for followed, mask in self._followed(name, record, one).items():
+            for followed, mask in self._followed(name, record, one, parts).items():
                 rows.append(standing.row(name, replace(one, views=mask), parts, self.known, followed))
         return rows
 
@@ -166,8 +175,11 @@ class Composer:
         elif kind == published.NAME:
             published.know(self._catalogue, name, fields)
 
-    def _followed(self, name: str, record: int, one: Standing) -> dict[tuple[str, str], int]:
-        """Return the status that events give a right, and whose, in which views of a standing, the full one first."""
+    def _followed(self, name: str, record: int, one: Standing, parts: list[Held]) -> dict[tuple[str, str], int]:
+        """Return the status that events give a right, and whose, in which views of a standing, the full one first.
+
+        Where an authority or an owner states the right, the word of anybody else changes nothing.
+        """
         kind = self.known.get(one.merged.kind)
         if not (self._has_events and kind and kind.category == "right" and one.merged.fields):
             return {("", ""): one.views}
@@ -176,9 +188,18 @@ class Composer:
         found: dict[tuple[str, str], int] = {}
         for one_view in reversed(views.ALL):
             if one.views & one_view:
-                followed = events.status(self._catalogue, name, record, one_view)
+                told = events.told(self._catalogue, name, record, one_view)
+                followed = self._first(told, parts, one_view) if told else ("", "")
                 found[followed] = found.get(followed, 0) | one_view
         return found
+
+    def _first(self, told: list[tuple[str, str, str]], parts: list[Held], one_view: int) -> tuple[str, str]:
+        """Return the status of the newest of these events whose word counts, and its key."""
+        speakers = standing.speakers(parts, one_view, self._load, self.sources)
+        for status, event, origin in told:
+            if not speakers or origin in speakers or merge.is_authority(self.sources.source(origin)):
+                return status, event
+        return "", ""
 
     def _joined(self, name: str, own: list[Held], mask: int) -> tuple:
         """Return the columns of the row that keeps the id of a key that stands elsewhere in the full view."""

@@ -11,11 +11,11 @@ from records import legal_status
 from records.kinds import Kind
 
 _NEWEST = (
-    "select record.status, record.key from about "
+    "select record.status, record.key, record.origin from about "
     "join record on record.id = about.record or record.wider = about.record "
     "where about.right in ({}) and record.views & ? <> 0 and record.state = 'current' and record.status <> '' "
     "order by coalesce(nullif(record.filing_date, ''), record.publication_date) desc, record.publication_date desc, "
-    "record.key desc limit 1"
+    "record.key desc limit 1000"
 )
 
 
@@ -80,12 +80,11 @@ def meant_by(catalogue: Catalogue, key: str, record: int, mask: int) -> list[str
     return [key, *(alias for (alias,) in rows)]
 
 
-def status(catalogue: Catalogue, key: str, record: int, mask: int) -> tuple[str, str]:
-    """Return the status that a right has by its newest event in a view, and that event's key; "" for none."""
+def told(catalogue: Catalogue, key: str, record: int, mask: int) -> list[tuple[str, str, str]]:
+    """Return the status that each event in a view gives a right, the event's key and whose it is, newest first."""
     keys = meant_by(catalogue, key, record, mask)
     marks = ",".join("?" * len(keys))
-    row = catalogue.db.execute(_NEWEST.format(marks), (*keys, mask)).fetchone()
-    return (row[0], row[1]) if row else ("", "")
+    return catalogue.db.execute(_NEWEST.format(marks), (*keys, mask)).fetchall()
 
 
 def about(catalogue: Catalogue, key: str, record: int, mask: int) -> list[tuple[int, str]]:

@@ -27,7 +27,11 @@ def know(catalogue: Catalogue, record_key: str, fields: dict[str, Any]) -> None:
 
 
 def shared(catalogue: Catalogue, origin: str) -> list[int]:
-    """Return the records that an origin states and others as well, or that rest on a joined key of it."""
+    """Return the records that rest on who an origin is.
+
+    What it states and others as well, what rests on a joined key of it, what it states that events are about, and what
+    its own events are about.
+    """
     row = catalogue.db.execute("select id from origin where name = ?", (origin,)).fetchone()
     if row is None:
         return []
@@ -37,7 +41,11 @@ def shared(catalogue: Catalogue, origin: str) -> list[int]:
         f"select record from ({states}) as mine where exists (select 1 from assertion as other "
         "where other.record = mine.record and (other.id < :first or other.id >= :end)) "
         f"union select right from joined where record in ({states}) "
-        f"union select right from joined where right in ({states})",
+        f"union select right from joined where right in ({states}) "
+        "union select id from about join record on record.key = about.right and wider is null "
+        f"where id in ({states}) or about.record in ({states}) "
+        "union select claim.record from about join claim on claim.alias = about.right "
+        f"where claim.record in ({states}) or about.record in ({states})",
         {"first": span[0], "end": span[1]},
     )
     return [id for (id,) in rows]

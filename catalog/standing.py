@@ -92,6 +92,12 @@ def assertions(held: list[Held], one_view: int, load: Load, sources: Sources) ->
     return merge.ranked(found, sources.source) if len(found) > 1 else found
 
 
+def speakers(held: list[Held], one_view: int, load: Load, sources: Sources) -> frozenset[str]:
+    """Return the authorities and owners that state a right in a view; none where nobody of the sort states it."""
+    ranked = merge.ranked(assertions(held, one_view, load, sources), sources.source)
+    return frozenset(one.origin for one in ranked if one.rank != merge.OTHER and one.record.op == "assert")
+
+
 def stands(held: list[Held], load: Load, sources: Sources) -> list[Standing]:
     """Return the distinct results of all views, the full view's first."""
     alone = _alone(held, load, sources)

@@ -66,6 +66,11 @@ def ranked(assertions: Iterable[Assertion], source_of: Callable[[str], Source]) 
     ]
 
 
+def is_authority(source: Source) -> bool:
+    """Return whether an origin's word goes before that of contributors."""
+    return source.role in _RANKS
+
+
 def merge(assertions: list[Assertion]) -> Merged:
     """Take each field from the lowest rank that states it, then the newer `dated`, then the lesser origin name.
 

@@ -221,6 +221,40 @@ def test_an_event_of_a_publication_number_is_one_of_the_right_that_claims_it(ben
     assert row(bench, key_of(1))[2] == row(bench, key_of(2))[2] == ""
 
 
+@pytest.mark.parametrize("first", ["event", "right"])
+def test_a_stranger_does_not_end_the_right_of_somebody_else(bench, first):
+    bench.roles[FEED] = "feed"
+    entries = [(SZU, event("CF01", "2023-05-01")), (FEED, patent(1, owners=[{"name": "深圳大学"}]))]
+    for origin, record in entries if first == "event" else reversed(entries):
+        bench.logs.file(origin, record)
+        bench.apply()
+    assert row(bench, key_of(1))[2:] == ("", "")
+    bench.logs.file(SCUT, event("CF01", "2024-05-01"), patent(1, owners=[{"name": "华工"}]))
+    bench.logs.file(FEED, event("GR01", "2019-05-01"))
+    bench.apply()
+    assert row(bench, key_of(1))[2] == "valid"
+    assert len(shown(bench)["events"]) == 3, "shown, and followed by nobody"
+    bench.logs.file(SZU, patent(1))
+    bench.apply()
+    assert row(bench, key_of(1))[2] == "valid"
+    bench.logs.file(HUB, organisation(SZU, "深圳大学"))
+    bench.apply()
+    assert row(bench, key_of(1))[2] == "invalid", "an owner that states the right is heard"
+
+
+def test_what_a_stranger_says_of_a_right_claims_no_number(bench):
+    bench.roles[FEED] = "feed"
+    bench.logs.file(SCUT, loose())
+    bench.logs.file(FEED, patent(1))
+    bench.logs.file(SZU, patent(1, publications=PUBLICATIONS))
+    bench.apply()
+    assert row(bench, LOOSE)[:2] == ("current", "单号")
+    assert shown(bench)["contested"] == {}
+    bench.logs.file(FEED, patent(1, publications=PUBLICATIONS))
+    bench.apply()
+    assert row(bench, LOOSE)[0] == "joined"
+
+
 def test_an_event_that_a_view_does_not_show_changes_nothing_there(bench):
     bench.logs.file(SCUT, patent(1), [("path", event("CF01"))])
     bench.apply()

@@ -63,6 +63,17 @@ def test_a_published_kind_travels_down_and_what_waited_for_it_travels_up_as_reco
     assert outlet.origin == OUTLET
 
 
+@pytest.mark.parametrize("name", ["course", "trademark", "patent_invention", "legal_status", "organisation"])
+def test_a_new_version_of_a_kind_of_the_program_is_published_from_its_file_as_people_ordered_it(world, hub, name):
+    held = cataloguing.known_kinds(hub)[name]
+    content = copy.deepcopy(held.schema) | {"x-version": held.version + 1}
+    content["properties"]["aside"] = {"title": "旁注", "x-title-en": "Aside", "type": "string", "x-headers": ["旁注"]}
+    kinds.publish(hub, file_of(world, content))
+    found = cataloguing.known_kinds(hub)[name]
+    assert found.version == held.version + 1
+    assert list(found.fields) == [*held.fields, "aside"]
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

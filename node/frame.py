@@ -97,6 +97,7 @@ def run(top: click.Command, arguments: Sequence[str], environ: Mapping[str, str]
     if given.get("--lang") in messages.LANGUAGES:
         context.speak(given["--lang"], chosen=True)
     try:
+        _check_text(arguments)
         code = top.main(list(arguments), prog_name=top.name, standalone_mode=False, obj=context)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
@@ -114,6 +115,13 @@ def run(top: click.Command, arguments: Sequence[str], environ: Mapping[str, str]
     if context.json and not context.emitted and code in (None, DONE):
         context.emit({})
     return code if isinstance(code, int) else DONE
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Raise UsageError for an argument that is no text, which no table, log or message can hold."""
+    for one in arguments:
+        if any("\ud800" <= char <= "\udfff" for char in one):
+            raise click.UsageError(_("{text} is not written in UTF-8; a file must be renamed first").format(text=one))
 
 
 def main(top: click.Command) -> None:

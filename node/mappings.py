@@ -1,5 +1,6 @@
 """Mappings of columns to fields: what is proposed for a file, and what people make of it under a name."""
 
+import re
 from collections.abc import Mapping as AnyMapping
 from dataclasses import replace
 from pathlib import Path
@@ -143,7 +144,7 @@ def _titles(path: Path, known: Kinds) -> list[str] | None:
 def _place(columns: list[Column], column: str) -> int | None:
     wanted = folded(column)
     found = [at for at, one in enumerate(columns) if one.heading and folded(one.heading) == wanted]
-    if not found and column.isdigit() and 0 < int(column) <= len(columns):
+    if not found and re.fullmatch("[1-9][0-9]{0,5}", column) and int(column) <= len(columns):
         return int(column) - 1
     return found[0] if found else None
 

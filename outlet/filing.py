@@ -18,6 +18,7 @@ from node.submission_book import Submission
 from outlet import stages
 from records import identifiers, kinds
 from records.kinds import Kinds
+from records.writers.inert import inert
 
 _TIER_WORDS = {"substation": "分站", "alliance": "联盟", "hub": "主站"}
 
@@ -112,7 +113,7 @@ def write_findings(node: Node, one: Submission) -> Path | None:
     rows.writerow(["行号", "键", "规则", "级别", "字段", "内容", "说明", "Explanation"])
     for note in found:
         cells = (note.row, note.key, note.rule, note.severity, note.field, note.value, note.zh, note.en)
-        rows.writerow([_inert(str(cell)) for cell in cells])
+        rows.writerow([inert(str(cell)) for cell in cells])
     path = node.home.outbox / f"submission-{one.number}-findings.csv"
     write_whole(path, b"\xef\xbb\xbf" + text.getvalue().encode())
     return path
@@ -121,11 +122,6 @@ def write_findings(node: Node, one: Submission) -> Path | None:
 def write_results(node: Node, one: Submission, file: Opened, language: str) -> Path | None:
     """Write the result workbook of a submission to outbox/; return where, None where nothing was found."""
     return returned.write(node, one, file, node.home.outbox / f"submission-{one.number}-result.xlsx", language)
-
-
-def _inert(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula is quoted."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def write_page(node: Node, row: dict[str, Any]) -> Path:

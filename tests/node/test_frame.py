@@ -234,6 +234,13 @@ def test_what_others_wrote_controls_no_terminal(capfd):
     assert json.loads(out) == {harm: harm}
 
 
+def test_an_argument_that_is_no_text_is_misuse(cli, capfd):
+    code = frame.run(cli, ["ask", os.fsdecode(b"\xff.csv")], ENVIRON)
+    out, err = capfd.readouterr()
+    assert (code, out) == (2, "")
+    assert "UTF-8" in err
+
+
 def test_two_answers_are_a_fault_of_the_program(capfd):
     top = frame.group("banyan-hub", "x")
 

@@ -148,9 +148,9 @@ def test_refused_rows_end_with_1_and_come_back_in_a_file(outlet, run):
 
 
 def test_cells_that_a_spreadsheet_would_run_are_quoted():
-    for cell in ("=1", "+1", "-1", "@x", "\t=1", "\r=1"):
-        assert filing._inert(cell) == "'" + cell
-    assert filing._inert("CN1=2") == "CN1=2"
+    for cell in ("=1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1", " =1", "'=1", "\u3000＋1"):
+        assert filing.inert(cell) == "'" + cell
+    assert filing.inert("CN1=2") == "CN1=2"
 
 
 def test_the_page_of_a_receipt_holds_its_facts_and_no_markup_of_others(outlet, run):

@@ -187,7 +187,7 @@ def test_a_source_is_added_harvested_and_removed(node, run, monkeypatch):
     assert run("source", "run", "机构库")[1]["error"] == "NoSource"
 
 
-@pytest.mark.parametrize("column", ["²", "１", "9" * 5_000, "0", "-1"])
+@pytest.mark.parametrize("column", ["²", "１", "9" * 5_000, "0"])
 def test_a_number_that_no_column_has_is_refused(tmp_path, run, column):
     run("mapping", "propose", write(tmp_path / "专利.csv", [row(1)]), "--save", "m")
     code, found, _err = run("mapping", "set", "m", f"{column}=title")

@@ -11,7 +11,8 @@ def change(filed: Record | None, stated: Record, columns: frozenset[str], clear_
 
     `columns` are the fields that the file has a column for. A column that is absent changes nothing; an empty cell
     clears its field only with `clear_empty`. Publications are added by their number; none is dropped for being left
-    out. Changing again with the same statement gives None.
+    out. What is not said of an owner or another named item, such as the address, changes nothing of it either. A newer
+    version of the kind alone is no change. Changing again with the same statement gives None.
     """
     if stated.op == "withdraw":
         return None if filed is None or filed.op == "withdraw" else stated
@@ -20,14 +21,13 @@ def change(filed: Record | None, stated: Record, columns: frozenset[str], clear_
     fields = dict(filed.fields)
     for name in sorted(columns | stated.fields.keys()):
         if name in stated.fields:
-            fields[name] = _merged(name, fields.get(name), stated.fields[name])
+            fields[name] = _merged(name, fields.get(name), stated.fields[name], clear_empty)
         elif clear_empty:
             fields.pop(name, None)
     _renew_raw(fields, filed.fields.get("raw", {}), stated, columns)
-    version = max(filed.version, stated.version)
-    if meant(fields) == meant(filed.fields) and version == filed.version:
+    if meant(fields) == meant(filed.fields):
         return None
-    return replace(stated, version=version, fields=fields)
+    return replace(stated, version=max(filed.version, stated.version), fields=fields)
 
 
 def older(filed: Record, stated: Record) -> bool:
@@ -44,17 +44,33 @@ def older(filed: Record, stated: Record) -> bool:
 
 
 def meant(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields without `raw`: another way of writing the same is not another statement."""
-    return {name: value for name, value in fields.items() if name != "raw"}
+    """Return the fields without `raw`, and CN as office left out: another way of writing the same says nothing else."""
+    return {name: value for name, value in fields.items() if name != "raw" and (name, value) != ("office", "CN")}
 
 
-def _merged(name: str, held: Any, stated: Any) -> Any:
-    if name != "publications" or not held:
+def _merged(name: str, held: Any, stated: Any, clear_empty: bool) -> Any:
+    if name == "publications" and held:
+        return _added(held, stated)
+    if clear_empty or not (_named(held) and _named(stated)):
         return stated
+    known = {item["name"]: item for item in held}
+    return [{**known.get(item["name"], {}), **item} for item in stated]
+
+
+def _added(held: list[Any], stated: list[Any]) -> list[Any]:
     known = {item.get("no"): item for item in held}
     for item in stated:
         known[item.get("no")] = {**known.get(item.get("no"), {}), **item}
+    if list(known.values()) == held:
+        return held
     return sorted(known.values(), key=lambda item: (item.get("date", ""), item.get("no", "")))
+
+
+def _named(items: Any) -> bool:
+    """Return whether it is a list of objects that have a name each, no two the same."""
+    if not isinstance(items, list) or not all(isinstance(item, dict) and "name" in item for item in items):
+        return False
+    return len({str(item["name"]) for item in items}) == len(items)
 
 
 def _renew_raw(fields: dict[str, Any], held: dict[str, str], stated: Record, columns: frozenset[str]) -> None:

@@ -18,6 +18,7 @@ from records.kinds import Kind, Kinds
 from records.repeats import Repeats
 from records.rules import finding
 from records.splitting import listed
+from records.writers.columns import KEY_HEADINGS
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MAX_CHARS = body.MAX_BYTES // 4  # a row of fewer characters always fits
@@ -98,7 +99,11 @@ class _Reading:
         if words:
             if words not in self._by_word:
                 self._by_word[words] = _of_words(words, self._typed)
-            return self._by_word[words]
+            if found := self._by_word[words]:
+                return found
+        found = self._known.get(_key_stated(draft.raw).partition(":")[0])
+        if found in self._typed or words:
+            return found if found in self._typed else None
         digit = _type_digit(draft.values)
         return next((kind for kind in self._typed if digit and digit in kind.schema["x-type-digits"]), None)
 
@@ -118,7 +123,18 @@ def _control_characters(written: str, raw: Mapping[str, str]) -> list[Finding]:
     return [finding("CONTROL_CHARACTER", name, text) for name, text in raw.items() if _CONTROL.search(text)]
 
 
+def _is_abroad(values: Mapping[str, Any]) -> bool:
+    return _one_text(values.get("office")).upper() not in ("", "CN")
+
+
+def _key_stated(raw: Mapping[str, str]) -> str:
+    """Return the key in the column that our own exports have for it, "" where there is none."""
+    return next((raw[heading] for heading in KEY_HEADINGS if heading in raw), "")
+
+
 def _type_digit(values: Mapping[str, Any]) -> str:
+    if _is_abroad(values):
+        return ""  # another office's numbers say nothing of the kind
     number = identifiers.application_number(_one_text(values.get("application_no")))
     if number:
         return number.type_digit
@@ -140,7 +156,7 @@ def _untold(draft: Draft, typed: list[Kind]) -> Finding:
     number = _one_text(draft.values.get("application_no"))
     if not number and not any(map(_one_text, _numbers(draft.values))):
         return checks.no_identifier(None)
-    if number and not identifiers.application_number(number):
+    if number and not _is_abroad(draft.values) and not identifiers.application_number(number):
         return finding("APPNO_FORM", "application_no", number)
     return finding("TYPE_UNKNOWN", "right_type_text", _one_text(draft.values.get("right_type_text")))
 

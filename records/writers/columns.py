@@ -31,6 +31,7 @@ _EXTRAS = {
     "last_applied": ("最近收录", "Last taken up"),
 }
 EXTRA_HEADINGS = tuple(heading for both in _EXTRAS.values() for heading in both)  # an import reads nothing from them
+KEY_HEADINGS = _EXTRAS["key"]  # but the kind of a right, where nothing else tells it
 Cell = Callable[[dict[str, Any]], str]
 
 

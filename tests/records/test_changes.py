@@ -72,10 +72,37 @@ def test_withdrawing_and_returning():
     assert changes.change(gone, filed, frozenset(), False) == filed
 
 
-def test_a_newer_version_is_filed_and_never_an_older_one():
+def test_a_newer_version_of_the_kind_alone_is_no_change_and_what_changes_keeps_the_newer_one():
     old, new = record({"title": "灯"}), replace(record({"title": "灯"}), version=2)
-    assert changes.change(old, new, frozenset(), False) == new
+    assert changes.change(old, new, frozenset(), False) is None
     assert changes.change(new, old, frozenset(), False) is None
+    other = record({"title": "光"})
+    assert changes.change(new, other, frozenset(), False).version == 2
+    assert changes.change(old, replace(other, version=2), frozenset(), False).version == 2
+
+
+def test_cn_as_office_is_what_is_meant_where_none_is_stated():
+    assert changes.change(record({"title": "灯"}), record({"office": "CN"}), frozenset(), False) is None
+    assert changes.change(record({"title": "灯"}), record({"office": "US"}), frozenset(), False) is not None
+
+
+def test_what_is_not_said_of_an_owner_stays_and_owners_left_out_are_gone():
+    whole = [{"name": "甲", "address": "广州"}, {"name": "乙", "uscc": "914403001922038216"}]
+    filed, columns = record({"owners": whole}), frozenset({"owners"})
+    names = [{"name": "甲"}, {"name": "乙"}]
+    assert changes.change(filed, record({"owners": names}), columns, False) is None
+    assert changes.change(filed, record({"owners": names}), columns, True).fields["owners"] == names
+    assert changes.change(filed, record({"owners": names[:1]}), columns, False).fields["owners"] == whole[:1]
+    twice = [{"name": "甲"}, {"name": "甲", "address": "深圳"}]
+    assert changes.change(filed, record({"owners": twice}), columns, False).fields["owners"] == twice
+    plain = changes.change(record({"owners": ["甲"]}), record({"owners": ["乙"]}), columns, False)
+    assert plain.fields["owners"] == ["乙"]
+
+
+def test_publications_said_again_in_another_order_are_no_change():
+    filed = record({"publications": [{"no": "CN1B", "date": "2019-01-01"}, {"no": "CN1A", "date": "2018-01-01"}]})
+    again = record({"publications": list(reversed(filed.fields["publications"]))})
+    assert changes.change(filed, again, frozenset({"publications"}), False) is None
 
 
 def test_publications_are_added_and_completed_by_their_number():

@@ -120,6 +120,6 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _say(context: Context, saved: SavedMapping) -> None:
     found = mappings.as_columns(saved.name, mappings.of(saved))
-    for line in () if context.json else trial.column_lines(found, context.language):
+    for line in () if context.json else trial.column_lines(found, context.language, templates.known_here(context)):
         context.say(line)
     context.emit({**found, "person": saved.person, "saved_at": saved.saved_at})

@@ -7,6 +7,8 @@ from node import mappings
 from node.messages import _
 from node.rehearsal import Rehearsal
 from node.report import table_lines
+from records.headings import field_of
+from records.kinds import Kind, Kinds
 
 _MOST_CHARS = 40
 
@@ -41,17 +43,18 @@ def _columns(found: Rehearsal, language: str) -> Iterator[str]:
         return
     yield ""
     yield _("Columns:")
-    yield from column_lines(columns, language)
+    yield from column_lines(columns, language, found.file.known)
 
 
-def column_lines(columns: dict[str, Any], language: str) -> Iterator[str]:
-    """Yield a table of what the columns of a file are taken for."""
-    kind = columns["kind"] or _("told by each row")
+def column_lines(columns: dict[str, Any], language: str, known: Kinds) -> Iterator[str]:
+    """Yield a table of what the columns of a file are taken for: each field by its title and its name."""
+    kind = known.get(columns["kind"] or "")
+    named = f"{_title(kind, language)} ({kind.name})" if kind else columns["kind"] or _("told by each row")
     rows = [
         {
             "number": number,
             "heading": one["heading"] or _("(no heading)"),
-            "field": one["field"] or _("(not read)"),
+            "field": _field(one["field"], kind, known, language) if one["field"] else _("(not read)"),
             "confidence": _percent(one.get("confidence")),
             "reason": one.get(language, ""),
         }
@@ -60,8 +63,29 @@ def column_lines(columns: dict[str, Any], language: str) -> Iterator[str]:
     titles = [("number", _("no.")), ("heading", _("heading")), ("field", _("field"))]
     if any(row["confidence"] for row in rows):
         titles += [("confidence", _("confidence")), ("reason", _("reason"))]
-    yield _("kind: {kind}").format(kind=kind)
+    yield _("kind: {kind}").format(kind=named)
     yield from table_lines(rows, titles)
+
+
+def _field(path: str, kind: Kind | None, known: Kinds, language: str) -> str:
+    """Return a field by its title and its path; where each row tells its kind, by the title in a patent."""
+    told = sorted(known.all(), key=lambda one: "x-type-digits" not in one.schema)  # by each row: patents
+    of = kind or next((one for one in told if field_of(path) in one.fields), None)
+    title = _name(path, of, language)
+    return f"{title} ({path})" if title != path else path
+
+
+def _name(path: str, kind: Kind | None, language: str) -> str:
+    """Return the title of a field, of one of its members after it; the path itself where nobody has it."""
+    field, member = field_of(path), path.rpartition(".")[2]
+    if kind is None or field not in kind.fields:
+        return path
+    title = kind.titles(field)[language != "zh"]
+    return title if field == path else f"{title} {kind.titles(f'{field}.{member}')[language != 'zh']}"
+
+
+def _title(kind: Kind, language: str) -> str:
+    return kind.title_zh if language == "zh" else kind.title_en
 
 
 def _percent(share: float | None) -> str:
@@ -78,7 +102,9 @@ def _sample(found: Rehearsal, language: str) -> Iterator[str]:
         written = {name: text for name, text in one["written"].items() if text}
         yield "  " + _("written: {text}").format(text=_short(written))
         if one["read"]:
-            yield "  " + _("read: {text}").format(text=_short(one["read"]))
+            kind = found.file.known.get(one["key"].partition(":")[0])
+            read = {_name(name, kind, language): value for name, value in one["read"].items() if name != "raw"}
+            yield "  " + _("read: {text}").format(text=_short(read))
         for note in one["findings"]:
             yield f"  {note['rule']}: {note['zh'] if language == 'zh' else note['en']}"
 

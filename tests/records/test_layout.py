@@ -53,6 +53,12 @@ def test_without_headings_the_cells_tell_and_it_is_said(tmp_path, encoding):
     assert all(0.8 <= one.confidence <= 1 and one.zh and one.en.isascii() for one in reader.proposal.suggestions)
 
 
+def test_two_short_names_are_people_and_no_region(tmp_path):
+    rows = [[*cells, "张三;李四", "广东;44"] for cells in at("申请号", "专利名称")]
+    reader = reading.recognise(written(tmp_path / "a.csv", rows))
+    assert paths(reader) == ["application_no", "title", "inventors", "region"]
+
+
 def test_a_filing_date_under_a_heading_that_nobody_knows(tmp_path):
     path = written(
         tmp_path / "a.csv",

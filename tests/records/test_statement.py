@@ -259,7 +259,8 @@ def test_several_publications_in_one_cell_pair_with_their_dates(tmp_path):
 def test_numbers_of_another_office_tell_no_kind_and_the_key_of_an_own_export_does(tmp_path):
     foreign = {"受理局": "EP", "申请号": "99203729", "专利类型": ""}
     untold = one(tmp_path, **foreign)
-    assert untold.record is None and rules(untold) == ["TYPE_UNKNOWN"]
+    assert untold.record is None
+    assert rules(untold) == ["TYPE_UNKNOWN"]
     assert rules(one(tmp_path, **foreign | {"受理局": "US", "申请号": "13797521"})) == ["TYPE_UNKNOWN"]
     told = one(tmp_path, **foreign, 记录标识="patent_invention:EP:99203729")
     assert told.record.key == "patent_invention:EP:99203729"

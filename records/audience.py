@@ -3,10 +3,9 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from records import kinds, legal_status
+from records import kinds, view
 from records.body import Record
 from records.kinds import Kind, Kinds
-from records.view import publication
 
 _WIDTHS = {"node": 0, "path": 1, "alliance": 2, "federation": 3, "public": 4}
 
@@ -22,7 +21,7 @@ def default_audience(record: Record, known: Kinds = kinds.BUILT_IN) -> str:
     kind = known.get(record.kind)
     if kind is None:
         return "path"
-    if "x-audience-published" in kind.schema and _is_published(record, known):
+    if "x-audience-published" in kind.schema and view.is_published(record.fields, kind):
         return str(kind.schema["x-audience-published"])
     return str(kind.schema["x-audience"])
 
@@ -76,9 +75,3 @@ def _width(audience: str) -> int:
 @lru_cache(maxsize=1024)
 def _narrower(kind: Kind) -> dict[str, str]:
     return {name: spec["x-audience"] for name, spec in kind.fields.items() if "x-audience" in spec}
-
-
-def _is_published(record: Record, known: Kinds) -> bool:
-    """Return whether a published date is stated; of publications that have numbers, one with its own date."""
-    date, status_text = publication(record, known)
-    return bool(date) or legal_status.is_published(status_text)

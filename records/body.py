@@ -3,6 +3,7 @@
 Members: key, op, kind, version, fields, source, reason. Two equal records are the same bytes.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -51,6 +52,8 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 _decoder = msgspec.json.Decoder(_Body)
+_BACKSLASH = ord("\\")  # to look for one byte is much faster
+_KIND = re.compile("[a-z][a-z0-9_]{0,63}")
 
 
 def encode(record: Record) -> bytes:
@@ -58,8 +61,13 @@ def encode(record: Record) -> bytes:
 
     Raises MalformedRecord for what `decode` would refuse, so that nothing is sealed that nobody can read.
     """
+    members = record.key, record.op, record.kind, record.version, record.fields, record.source, record.reason
+    if _has_usual_names(record) and _is_usual(record.fields) and _is_usual(record.source):
+        data = _dumped(*members)  # which `decode` reads, as `_written` makes sure of: in half the time
+        _check_bytes(data)
+        return data
     try:
-        return _written(record.key, record.op, record.kind, record.version, record.fields, record.source, record.reason)
+        return _written(*members)
     except MalformedRecord:  # nearly always because something empty is in it: pruning every record would be slow
         fields, source = _without_empties(record.fields), _without_empties(record.source)
         return _written(record.key, record.op, record.kind, record.version, fields, source, record.reason)
@@ -99,11 +107,51 @@ def _dumped(
         raise MalformedRecord(str(error)) from error
 
 
-def _read(data: bytes) -> _Body:
+def _is_usual(values: dict[str, Any]) -> bool:
+    """Return True only for values that a body may hold, as nearly all are: texts, counts, lists of texts or of objects
+    of texts. False says nothing."""
+    for value in values.values():
+        if value.__class__ is str:
+            if not value:
+                return False
+        elif value.__class__ is list:
+            if not value:
+                return False
+            for item in value:
+                if item.__class__ is dict:
+                    if not item or "" in item:
+                        return False
+                    for text in item.values():
+                        if text.__class__ is not str or not text:
+                            return False
+                elif item.__class__ is not str or not item:
+                    return False
+        elif value.__class__ is not int:
+            return False
+    return "" not in values
+
+
+def _has_usual_names(record: Record) -> bool:
+    """Return True only for a record whose other members a body may hold."""
+    return (
+        0 < len(record.key) <= MAX_KEY
+        and record.op in ("assert", "withdraw")
+        and record.version.__class__ is int
+        and record.version > 0
+        and record.reason.__class__ is str
+        and bool(_KIND.fullmatch(record.kind))
+    )
+
+
+def _check_bytes(data: bytes) -> None:
     if len(data) > MAX_BYTES:
         raise MalformedRecord(f"{len(data)} bytes, more than {MAX_BYTES}")
-    if b"\\u0000" in data and b"\\u0000" in data.replace(b"\\\\", b""):
+    if _BACKSLASH in data and b"\\u0000" in data and b"\\u0000" in data.replace(b"\\\\", b""):
         raise MalformedRecord("a NUL character")
+
+
+def _read(data: bytes) -> _Body:
+    _check_bytes(data)
     try:
         return _decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -27,6 +27,7 @@ _ESSENCE = {
 _ANY_ESSENCE = re.compile(r"[\W_]")
 _KIND_CODE = re.compile(r"(?<=\d)[A-Z]\d?$")
 _USUAL_NUMBER = re.compile(r"(?:CN|ZL)?((?:20\d\d)[12389]\d{7})\.([\dX])", re.ASCII)
+_USUAL_CLASS = re.compile(r"([A-H]\d\d[A-Z]) ?([1-9]\d{0,3}/\d{2,6})", re.ASCII)
 _MAX_BLANK_CHARS = max(map(len, BLANKS))
 _Read = Callable[[Any], Any]
 _ReadText = Callable[[str], tuple[Any, bool]]
@@ -139,6 +140,8 @@ def _compared(read: _Read, essence: re.Pattern[str]) -> _ReadText:
 def _classes(form: str, office: str, essence: re.Pattern[str]) -> _Of:
     """Return what reads a list of classes or numbers: each item by itself, each once."""
     of_part = lru_cache(maxsize=8_192)(_compared(_in_form(form, office), essence))
+    if form == "ipc":
+        of_part = _usual_class(of_part)
 
     def of_parts(parts: dict[str, None]) -> tuple[list[Any], bool]:
         found = [of_part(part) for part in parts]
@@ -152,6 +155,16 @@ def _classes(form: str, office: str, essence: re.Pattern[str]) -> _Of:
         return found, ";".join(parts) if is_changed else ""
 
     return lambda text: of_parts(dict.fromkeys(listed(text))), of_value
+
+
+def _usual_class(otherwise: _ReadText) -> _ReadText:
+    """Return what reads IPC symbols, of which there are too many to be remembered: the usual ones are told at once."""
+
+    def of_part(text: str) -> tuple[Any, bool]:
+        match = _USUAL_CLASS.fullmatch(text)
+        return (f"{match[1]} {match[2]}", False) if match else otherwise(text)
+
+    return of_part
 
 
 def _differs(written: str, canonical: str, essence: re.Pattern[str]) -> bool:

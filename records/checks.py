@@ -39,6 +39,8 @@ def check(record: Record, known: Kinds = kinds.BUILT_IN) -> list[Finding]:
         wanted = f"{kind.name}:"
         return [] if record.key.startswith(wanted) else [finding("KEY_MISMATCH", "key", record.key, right=wanted + "…")]
     keys = kind.keys(record.fields)
+    if record.key in keys and len(record.key) <= body.MAX_KEY and _is_surely_right(kind, record.fields):
+        return relations.between(kind, record.fields)
     found = _check_fields(kind, record.fields, keys)
     if len(record.key) > body.MAX_KEY:
         found.append(finding("KEY_LONG", "key", record.key, length=len(record.key), limit=body.MAX_KEY))
@@ -61,12 +63,10 @@ def no_identifier(kind: Kind | None) -> Finding:
 
 
 def _check_fields(kind: Kind, fields: dict[str, Any], keys: tuple[str, ...]) -> list[Finding]:
-    found: list[Finding] = []
-    if not _is_surely_right(kind, fields):
-        found = shape.findings(kind, fields)
-        if found:
-            return found
-        found = _each_field(kind, fields)
+    found = shape.findings(kind, fields)
+    if found:
+        return found
+    found = _each_field(kind, fields)
     if not keys:
         found.append(no_identifier(kind))
     found += relations.between(kind, fields)

@@ -62,11 +62,13 @@ class Carrier:
         return next((kind.fields[field] for kind in self.kinds if field in kind.fields), {})
 
 
+@lru_cache(maxsize=4096)
 def folded(heading: str) -> str:
     """Return a heading as it is compared: full-width forms, blanks and case do not matter."""
     return "".join(unicodedata.normalize("NFKC", heading).lower().split())
 
 
+@lru_cache(maxsize=4096)
 def loose(heading: str) -> str:
     """Return the letters, signs and digits of a heading, without remarks that people add for who fills it in."""
     return "".join(char for char in _REMARK.sub("", folded(heading)) if char.isalnum())

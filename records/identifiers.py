@@ -13,6 +13,7 @@ from functools import lru_cache
 from operator import mul
 
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
+_OF_ZEROS = {digits: ord("0") * sum(_WEIGHTS[:digits]) for digits in (8, 12)}
 _APPLICATION = re.compile(r"(?:CN|ZL)*(\d{12}|\d{8})(?:\.?([\dX]))?", re.ASCII)
 _PUBLICATION = re.compile(r"(?:CN)?(\d{7,9})([ABCDSUY]\d?)?", re.ASCII)
 _IPC = re.compile(r"([A-H])(\d{2})([A-Z])\s*0*(\d{1,4})\s*/\s*(\d{2,6})(?:\s*\((\d{4}\.\d{2})\))?\s*([IN])?")
@@ -30,6 +31,7 @@ _DATE = re.compile(r"(\d{4})(?:[-./年](\d{1,2})[-./月](\d{1,2})日?|(\d{2})(\d
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?")
 BLANKS = frozenset({"", "无数据", "无", "-", "--", "/"})
 _LIST = re.compile(r"[;；|｜]")
+_ANY_SIGN = re.compile(r"[;；|｜,，、]")
 _COMMA = re.compile(
     r"[,，、](?!\s*(?:Ltd|Inc|LLC|L\.L\.C|Corp|Co|S\.A|GmbH|LP|L\.P|Limited|PLC|Pte|SE|AG|KG|B\.V|N\.V|K\.K)\b)",
     re.IGNORECASE,
@@ -88,8 +90,8 @@ def application_number(text: str) -> ApplicationNumber | None:
 
 
 def check_digit(body: str) -> str:
-    """Return the check digit, "0" to "9" or "X", of 8 or 12 digits. Source: ZC 0006-2003."""
-    rest = sum(map(mul, map(int, body), _WEIGHTS)) % 11
+    """Return the check digit, "0" to "9" or "X", of 8 or 12 ASCII digits. Source: ZC 0006-2003."""
+    rest = (sum(map(mul, body.encode(), _WEIGHTS)) - _OF_ZEROS[len(body)]) % 11
     return "X" if rest == 10 else str(rest)
 
 
@@ -252,8 +254,9 @@ def names(text: str) -> tuple[str, ...]:
 
     "·" is part of a name, and so is the comma before Ltd, Inc. and the like.
     """
-    parts = _LIST.split(text)
-    if len(parts) == 1:
+    if not _ANY_SIGN.search(text):
+        parts = [text]
+    elif len(parts := _LIST.split(text)) == 1:
         parts = _COMMA.split(text)
     return tuple([name for part in parts if (name := " ".join(part.split()))])
 

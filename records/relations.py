@@ -51,7 +51,7 @@ def _patent(kind: Kind, fields: _Fields) -> list[Finding]:
         found += _foreign(fields, application)
     elif filed and application[:4] != filed[:4]:
         found += _year(fields, application, filed)
-    if "publications" in fields:
+    if "publications" in fields and not (at_home and _are_usual(fields["publications"])):
         found += _publications(fields, at_home)
     if "st13_no" in fields and application and at_home:
         meant = identifiers.application_of_st13(fields["st13_no"])
@@ -75,6 +75,14 @@ def _foreign(fields: _Fields, application: str) -> Iterator[Finding]:
         yield finding("OFFICE_CONFLICT", "office", fields["office"], number=application)
 
 
+def _are_usual(publications: list[dict[str, str]]) -> bool:
+    """Return whether each of our office's numbers ends in its kind code, as nearly all do."""
+    for one in publications:
+        if not one["no"].endswith(one.get("kind", "")):
+            return False
+    return True
+
+
 def _publications(fields: _Fields, at_home: bool) -> Iterator[Finding]:
     """Compare each publication's kind code with that of its number, and its office with the record's.
 
@@ -92,19 +100,23 @@ def _publications(fields: _Fields, at_home: bool) -> Iterator[Finding]:
 
 def _order(kind: Kind) -> _Rule:
     """Return the rule that compares the dates of `x-order`: [earlier, later, …], the later ones each with the first."""
-    pairs = [
-        (first, path, *path.partition(".")[::2]) for first, *rest in kind.schema.get("x-order", ()) for path in rest
+    orders = [
+        (first, [(path, *path.partition(".")[::2]) for path in rest]) for first, *rest in kind.schema.get("x-order", ())
     ]
 
     def in_order(kind: Kind, fields: _Fields) -> list[Finding]:
-        found = []
-        for first, path, name, member in pairs:
-            value, start = fields.get(name), fields.get(first)
-            if value is None or start is None:
+        found: list[Finding] = []
+        for first, later in orders:
+            start = fields.get(first)
+            if start is None:
                 continue
-            for text in stated(fields, path) if member else (value,):
-                if text < start and _ISO_DATE.fullmatch(text) and _ISO_DATE.fullmatch(start):
-                    found.append(_out_of_order(kind, (first, start), (path, text)))
+            for path, name, member in later:
+                value = fields.get(name)
+                if value is None:
+                    continue
+                for text in stated(fields, path) if member else (value,):
+                    if text < start and _ISO_DATE.fullmatch(text) and _ISO_DATE.fullmatch(start):
+                        found.append(_out_of_order(kind, (first, start), (path, text)))
         return found
 
     return in_order

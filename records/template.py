@@ -1,6 +1,6 @@
 """Key templates, and the texts that a path of a record's fields leads to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,15 @@ class Template:
 
     texts: tuple[str, ...]
     holes: tuple[Hole, ...]
+    _usual: tuple[tuple[str, str, str | None, int | None, str], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Work out for each hole the field and member of its first path, what fills it else, and the text behind."""
+        usual = [
+            (*_steps(hole.paths[0]), hole.default if len(hole.paths) == 1 else None, hole.at_most, text)
+            for hole, text in zip(self.holes, self.texts[1:], strict=True)
+        ]
+        object.__setattr__(self, "_usual", tuple(usual))
 
     @classmethod
     def parse(cls, text: str) -> "Template":
@@ -58,6 +67,20 @@ class Template:
 
     def fill(self, fields: dict[str, Any]) -> tuple[str, ...]:
         """Return the keys, one for each combination of values, in their order; () where a hole stays empty."""
+        key = self.texts[0]
+        for name, member, default, at_most, text in self._usual:
+            value = fields.get(name, default)
+            if member and value.__class__ is list and len(value) == 1 and value[0].__class__ is dict:
+                value = value[0].get(member)
+            elif member:
+                return self.combinations(fields)
+            if value.__class__ is not str:  # one text in each hole is as good as always so
+                return self.combinations(fields)
+            key = f"{key}{value if at_most is None else value[:at_most]}{text}"
+        return (key,)
+
+    def combinations(self, fields: dict[str, Any]) -> tuple[str, ...]:
+        """Return what `fill` does, whatever the fields hold."""
         keys: tuple[str, ...] = (self.texts[0],)
         for hole, text in zip(self.holes, self.texts[1:], strict=True):
             values = hole.values(fields)
@@ -87,6 +110,10 @@ def stated(fields: dict[str, Any], path: str) -> tuple[str, ...]:
         return ()
     if not member and value.__class__ is str:
         return (value,)
+    if member and value.__class__ is list and len(value) == 1 and value[0].__class__ is dict:
+        text = value[0].get(member)  # of one owner, one publication, as nearly always
+        if text.__class__ is str:
+            return (text,)
     items = value if isinstance(value, list) else (value,)
     if member:
         items = [item[member] for item in items if isinstance(item, dict) and member in item]

@@ -127,3 +127,20 @@ def test_64_kib_is_the_most():
         body.encode(record(room + 1))
     with pytest.raises(MalformedRecord):
         body.decode(data.replace(b"xx", b"xxx", 1))
+
+
+usual_items = st.lists(texts | st.just("") | st.dictionaries(texts | st.just(""), texts | st.just(""), max_size=2))
+usual = st.dictionaries(texts | st.just(""), texts | st.just("") | st.integers() | usual_items, max_size=4)
+odd = st.sampled_from(["", "a", "a" * 255, "字" * 256, "design", "De sign", "design\n", "assert", "withdraw", "\ud800"])
+
+
+@given(st.builds(Record, odd, odd, odd, st.integers(-1, 2), usual, usual, odd))
+def test_what_is_written_at_once_is_what_reading_it_again_would_pass(record):
+    try:
+        data = body.encode(record)
+    except MalformedRecord:
+        return
+    assert body.encode(body.decode(data)) == data
+    members = record.key, record.op, record.kind, record.version, record.fields, record.source, record.reason
+    if body._is_usual(record.fields) and body._is_usual(record.source) and body._has_usual_names(record):
+        assert body._written(*members) == data

@@ -19,7 +19,7 @@ from node.submissions import Submitting, check_audience, submitting
 from records import kinds, reading, statement
 from records.draft import Blank, Reader, Row
 from records.kinds import Kinds
-from records.layout import Mapping
+from records.layout import Mapping, TableReader
 
 Progress = Callable[[int], None]
 DEFAULT = Choice()
@@ -41,7 +41,8 @@ class Opened:
 
     def rows(self) -> Iterator[Row | Blank]:
         """Yield what each row states, from the beginning. Raises UnreadableFile."""
-        return statement.rows(self.reader.drafts(), self.known, self.reader.stated)
+        drafts = self.reader.told(self.known) if isinstance(self.reader, TableReader) else self.reader.drafts()
+        return statement.rows(drafts, self.known, self.reader.stated)
 
     @property
     def columns(self) -> Mapping | None:

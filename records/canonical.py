@@ -139,7 +139,7 @@ def _compared(read: _Read, essence: re.Pattern[str]) -> _ReadText:
 
 def _classes(form: str, office: str, essence: re.Pattern[str]) -> _Of:
     """Return what reads a list of classes or numbers: each item by itself, each once."""
-    of_part = lru_cache(maxsize=8_192)(_compared(_in_form(form, office), essence))
+    of_part: _ReadText = lru_cache(maxsize=8_192)(_compared(_in_form(form, office), essence))
     if form == "ipc":
         of_part = _usual_class(of_part)
 

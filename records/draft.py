@@ -36,11 +36,24 @@ class Blank:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A draft that has been stated already, in the process that reads the file (apart.py).
+
+    `statements` are as statement.py makes them; `raw` is left out of rows that are surely small.
+    """
+
+    place: int
+    statements: list[tuple[Record | None, list[Finding]]]
+    raw: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """What became of a draft: its place, what it states, and what is wrong with it.
 
     `record` is None exactly if a finding is an error. `stated` are the fields that the file has a place for, and `raw`
-    is what was written. A draft that states several records gives a row each, with the same number.
+    is what was written, left out where the row was stated in another process. A draft that states several records
+    gives a row each, with the same number.
     """
 
     row_no: int

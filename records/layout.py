@@ -1,10 +1,10 @@
 """Tables opened: which column is which field, and their rows as drafts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from records import drafting, headings, proposal
-from records.draft import Blank, Draft
+from records import apart, drafting, headings, proposal
+from records.draft import Blank, Draft, Told
 from records.finding import Finding, has_error
 from records.headings import field_of
 from records.kinds import Kinds
@@ -56,7 +56,21 @@ class TableReader:
 
     def drafts(self) -> Iterator[Draft | Blank]:
         """Give the rows below the headings; the first says what is to be known of the columns."""
-        return _drafts(self.ahead.rows(), self.proposal)
+        return (one for one in drafts(self.ahead.rows(), self.proposal) if not isinstance(one, Told))
+
+    def told(self, known: Kinds) -> Iterator[Draft | Blank | Told]:
+        """Give what `drafts` gives, the most of it already stated, where a process of its own reads the file."""
+        state = getattr(self.table, "state", None)
+        if state is None or not any(number > self.proposal.after for number, _ in self.ahead.sample):
+            return iter(self.drafts())
+        return self._told(state, apart.order(self.proposal, known))
+
+    def _told(self, state: Callable[[bytes], object], order: bytes) -> Iterator[Draft | Blank | Told]:
+        state(order)
+        try:
+            yield from drafts(self.ahead.rows(), self.proposal)
+        finally:
+            state(b"")
 
 
 def opened(table: Table, mapping: Mapping | None, known: Kinds) -> TableReader:
@@ -70,7 +84,8 @@ def opened(table: Table, mapping: Mapping | None, known: Kinds) -> TableReader:
     return TableReader(table, proposal.fitted(ahead, table, mapping, carrier), ahead)
 
 
-def _drafts(rows: Iterator[NumberedRow], said: Proposal) -> Iterator[Draft | Blank]:
+def drafts(rows: Iterator[NumberedRow], said: Proposal) -> Iterator[Draft | Blank | Told]:
+    """Give the rows below the headings as drafts by a proposal; what has been told already is passed on."""
     read = drafting.reader(said.mapping, said.carrier)
     kind, titles, after = said.mapping.kind, [one.heading for one in said.mapping.columns], said.after
     names = [title or f"{place}" for place, title in enumerate(titles, 1)]
@@ -78,7 +93,10 @@ def _drafts(rows: Iterator[NumberedRow], said: Proposal) -> Iterator[Draft | Bla
     for number, cells in rows:
         if number <= after:
             continue
-        if isinstance(cells, Finding):
+        if isinstance(cells, Told | Draft | Blank):
+            yield cells
+            continue
+        elif isinstance(cells, Finding):
             yield Draft(number, kind, {}, {}, (*first, cells))
         elif is_blank(cells):
             yield Blank(number)

@@ -77,10 +77,7 @@ def _foreign(fields: _Fields, application: str) -> Iterator[Finding]:
 
 def _are_usual(publications: list[dict[str, str]]) -> bool:
     """Return whether each of our office's numbers ends in its kind code, as nearly all do."""
-    for one in publications:
-        if not one["no"].endswith(one.get("kind", "")):
-            return False
-    return True
+    return all(one["no"].endswith(one.get("kind", "")) for one in publications)
 
 
 def _publications(fields: _Fields, at_home: bool) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from typing import Any
 from records import body, canonical, checks, events, identifiers, kinds
 from records.body import Record
 from records.canonical import tidied
-from records.draft import Blank, Draft, Reader, Row
+from records.draft import Blank, Draft, Reader, Row, Told
 from records.errors import MalformedRecord
 from records.finding import Finding, has_error
 from records.kinds import Kind, Kinds
@@ -25,20 +25,24 @@ _MAX_CHARS = body.MAX_BYTES // 4  # a row of fewer characters always fits
 
 
 def rows(
-    drafts: Iterable[Draft | Blank], known: Kinds = kinds.BUILT_IN, stated: frozenset[str] | None = None
+    drafts: Iterable[Draft | Blank | Told], known: Kinds = kinds.BUILT_IN, stated: frozenset[str] | None = None
 ) -> Iterator[Row | Blank]:
     """Read every draft, in order; a blank row is passed on as it is.
 
     `stated` are the fields that the file has a place for; None: each draft's own. Of records with the same key, the
     first is kept: a later one is an error if it states something else, else a warning.
     """
-    reading, seen = _Reading(known), Repeats()
+    reading, seen = Reading(known), Repeats()
     for draft in drafts:
         if isinstance(draft, Blank):
             yield draft
             continue
-        fields = frozenset(draft.values) if stated is None else stated
-        for record, found in reading.statements(draft):
+        if isinstance(draft, Told):
+            fields, statements = stated or frozenset(), draft.statements
+        else:
+            fields = frozenset(draft.values) if stated is None else stated
+            statements = reading.statements(draft)
+        for record, found in statements:
             if record is not None and (again := seen.repeated(draft.place, record)):
                 found = [*found, again]
             if found and has_error(found):
@@ -56,7 +60,7 @@ def records(reader: Reader, known: Kinds = kinds.BUILT_IN) -> Iterator[Record]:
 _Statement = tuple[Record | None, list[Finding]]
 
 
-class _Reading:
+class Reading:
     """Drafts as records, with what the kinds' schemas say worked out once."""
 
     def __init__(self, known: Kinds) -> None:

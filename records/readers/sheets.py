@@ -5,16 +5,19 @@ import subprocess
 import sys
 import weakref
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
+from records import apart
 from records.errors import UnreadableFile
 from records.readers import limits
 from records.readers.table import NumberedRow
 
+_PIPE_BYTES = 1 << 20  # what an unprivileged process may have
 _ROOT = str(Path(__file__).parents[2])
 _PROGRAM = f"import sys; sys.path.insert(0, {_ROOT!r}); from records.readers import workbook; workbook.main()"
 
@@ -30,13 +33,18 @@ class SheetTable:
         self.format = form
         self._started: _Reading | None = _Reading(path)
         head = self._started.head
+        self._order = b""
         self.sheet: str = head["sheet"]
         self.other_sheets = tuple(head["others"])
 
     def rows(self) -> Iterator[NumberedRow]:
         reading, self._started = self._started or _Reading(self._path), None
         with reading:
-            yield from reading.rows()
+            yield from reading.rows(lambda: self._order)
+
+    def state(self, order: bytes) -> None:
+        """Have rows that are read from now on stated where they are read (apart.py); with "" they come as they are."""
+        self._order = order
 
 
 class _Reading:
@@ -45,9 +53,10 @@ class _Reading:
     def __init__(self, path: Path) -> None:
         command = [sys.executable, "-I", "-c", _PROGRAM, str(path.resolve())]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=1 << 16
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=1 << 16
         )
         self._end = weakref.finalize(self, _ended, self._process)
+        _widen(self._process.stdout)
         self.head = self._read_head()
 
     def __enter__(self) -> "_Reading":
@@ -56,11 +65,21 @@ class _Reading:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def rows(self) -> Iterator[NumberedRow]:
+    def rows(self, order: Callable[[], bytes]) -> Iterator[NumberedRow]:
+        """Give (number, cells) of every row; behind the first some hundred, what they state if an `order` says so."""
         expected = 1
         for batch in map(orjson.loads, self._lines()):
             if batch == "end":
                 return
+            if batch == "wait":
+                self._answer(order() or b"\n")
+                continue
+            if isinstance(batch, dict) and "told" in batch:
+                for number, told in apart.read(batch["told"]):
+                    limits.check_shape(number, 0)
+                    expected = number + 1
+                    yield number, told
+                continue
             if isinstance(batch, dict):
                 limits.check_shape(batch.get("rows", 0), batch.get("columns", 0))
                 break
@@ -71,6 +90,12 @@ class _Reading:
             expected = number + len(rows)
             limits.check_shape(expected - 1, 0)
         raise limits.damaged()  # it ended and did not say that all was read
+
+    def _answer(self, line: bytes) -> None:
+        assert self._process.stdin
+        with suppress(BrokenPipeError):  # it has died; that is seen at the next line
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
 
     def _lines(self) -> Iterator[bytes]:
         assert self._process.stdout
@@ -92,10 +117,21 @@ class _Reading:
         return head
 
 
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let the process go on reading while some hundred rows more wait here; where that cannot be, it waits earlier."""
+    with suppress(OSError, AttributeError, ImportError):
+        import fcntl
+
+        if pipe:
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
 def _ended(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
-    if process.stdout:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with suppress(BrokenPipeError):
+                pipe.close()
     process.wait()
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+from records.draft import Blank, Draft, Told
 from records.finding import Finding
 
 Cells = list[str]
-NumberedRow = tuple[int, Cells | Finding]
+NumberedRow = tuple[int, Cells | Finding | Told | Draft | Blank]
 
 
 class Table(Protocol):

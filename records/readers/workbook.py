@@ -5,7 +5,8 @@ is none; one wrong cell in a damaged or hostile file is enough. So sheets.py run
 time. Macros are never run: only the values are read.
 
 First line: {"sheet", "others", "rows", "columns"}, or {"refused": "password" or the library's words}; then some hundred
-rows a line, [number of the first, cells, cells, …]; at last "end".
+rows a line, [number of the first, cells, cells, …]. After the first LOOKED_AT filled rows a line "wait": a line from
+standard input says how to go on, empty for rows as they are, or what apart.py asks for. At last "end".
 """
 
 import sys
@@ -18,12 +19,14 @@ from typing import Any, BinaryIO
 import orjson
 import python_calamine
 
+from records import apart
 from records.readers import bigsheet
 
 MAX_MEMORY_BYTES = 2 << 30
 MAX_CPU_S = 600
 STREAMED_BYTES = 240 << 20  # a sheet of more XML is read piece by piece, slower, in little memory
 _BATCH = 128
+LOOKED_AT = 240  # more than anybody looks at before saying what the columns are
 _MAX_MERGED = 100_000
 
 
@@ -52,7 +55,8 @@ def write(out: BinaryIO, head: dict[str, object], rows: Iterable[tuple[int, list
     """Write the head and all rows; a batch holds rows that follow each other."""
     out.write(orjson.dumps(head) + b"\n")
     batch: list[Any] = []
-    following = 0
+    following = filled = 0
+    rows = iter(rows)
     for number, cells in rows:
         if batch and (number != following or len(batch) > _BATCH):
             out.write(orjson.dumps(batch) + b"\n")
@@ -61,10 +65,27 @@ def write(out: BinaryIO, head: dict[str, object], rows: Iterable[tuple[int, list
             batch.append(number)
         batch.append(cells)
         following = number + 1
+        filled += any(cells)
+        if filled == LOOKED_AT:
+            filled += 1  # it waits once
+            out.write(orjson.dumps(batch) + b'\n"wait"\n')
+            out.flush()
+            batch = []
+            if order := sys.stdin.buffer.readline().strip():
+                out.writelines(apart.answers(order, _with_gaps(rows, following)))
+                break
     if batch:
         out.write(orjson.dumps(batch) + b"\n")
     out.write(b'"end"\n')
     out.flush()
+
+
+def _with_gaps(rows: Iterable[tuple[int, list[str]]], following: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows, and an empty one for each number that is left out."""
+    for number, cells in rows:
+        yield from ((gap, []) for gap in range(following, number))
+        yield number, cells
+        following = number + 1
 
 
 def limit_process() -> None:

@@ -6,7 +6,6 @@ others state. The order is a line of JSON; an answer is a line {"told": [[place]
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,6 +16,7 @@ from records.draft import Blank, Draft, Told
 from records.finding import Finding
 from records.kinds import Kinds
 from records.mapping import Mapping
+from records.readers import limits
 from records.readers.table import NumberedRow
 
 if TYPE_CHECKING:
@@ -53,8 +53,16 @@ def answers(line: bytes, rows: Iterable[NumberedRow]) -> Iterator[bytes]:
 
 
 def _groups(rows: Iterable[NumberedRow]) -> Iterator[list[NumberedRow]]:
-    rows = iter(rows)
-    while group := list(islice(rows, _BATCH)):
+    """Yield rows in batches that hold about as much as a row may, at most."""
+    group: list[NumberedRow] = []
+    chars = 0
+    for row in rows:
+        group.append(row)
+        chars += sum(map(len, row[1])) if isinstance(row[1], list) else 0
+        if len(group) == _BATCH or chars > limits.MAX_ROW_CHARS:
+            yield group
+            group, chars = [], 0
+    if group:
         yield group
 
 

@@ -80,8 +80,9 @@ def _date_the_publication(made: dict[str, Any]) -> None:
     published = made.get("publication_date")
     if published:
         publications = made.get("publications")
-        if publications and len(publications) == 1 and "date" not in publications[0]:
-            publications[0]["date"] = published
+        only = publications[0] if isinstance(publications, list) and len(publications) == 1 else None
+        if isinstance(only, dict) and "date" not in only:
+            only["date"] = published
 
 
 def _office(values: Mapping[str, Any]) -> str:

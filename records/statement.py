@@ -186,11 +186,14 @@ def _split(kind: Kind, fields: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _move_classes(fields: dict[str, Any]) -> list[Finding]:
     """Move a design's Locarno classes from the IPC column, where the export writes them, to their own field."""
-    classes = {text: found for text in fields.get("ipc", ()) if (found := identifiers.locarno(text))}
+    symbols, known = fields.get("ipc", []), fields.get("locarno", [])
+    if not all(isinstance(many, list) and all(isinstance(one, str) for one in many) for many in (symbols, known)):
+        return []
+    classes = {text: found for text in symbols if (found := identifiers.locarno(text))}
     if not classes:
         return []
-    rest = [text for text in fields["ipc"] if text not in classes]
-    fields["locarno"] = list(dict.fromkeys([*classes.values(), *fields.get("locarno", ())]))
+    rest = [text for text in symbols if text not in classes]
+    fields["locarno"] = list(dict.fromkeys([*classes.values(), *known]))
     del fields["ipc"]
     if rest:
         fields["ipc"] = rest

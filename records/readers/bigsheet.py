@@ -25,6 +25,8 @@ from records.readers import limits
 
 _CHUNK = 1 << 16
 _MAX_PART_BYTES = 64 << 20  # of the parts that are held in memory
+MAX_SHEETS = 1024
+_MAX_FORMAT_CHARS = 1024  # a spreadsheet takes 255
 _MAX_CELL_CHARS = 1 << 20
 _BLOCK = 1024
 _BUILT_IN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
@@ -92,6 +94,8 @@ class _Book:
             part = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
             if part.startswith("xl/worksheets/"):
                 self.sheets.append((attributes.get("name", ""), part))
+                if len(self.sheets) > MAX_SHEETS:
+                    raise Damaged("too many sheets")
 
     def _style(self, name: str, attributes: dict[str, str]) -> None:
         if name == "numFmt":
@@ -110,7 +114,7 @@ class _Book:
 def _is_date(number: str, code: str | None) -> bool:
     if code is None:
         return number.isdigit() and int(number) in _BUILT_IN_DATES
-    return bool(re.search("[dmyhs年月日]", _NO_DATE.sub("", code.lower().split(";")[0])))
+    return bool(re.search("[dmyhs年月日]", _NO_DATE.sub("", code[:_MAX_FORMAT_CHARS].lower().split(";")[0])))
 
 
 class _Strings:

@@ -12,6 +12,7 @@ BOMB_RATIO = 256  # that packs better than this holds nothing that people wrote
 MAX_ROWS = 1_048_576  # what a sheet can hold
 MAX_COLUMNS = 512
 MAX_LINE_BYTES = 16 << 20  # also what a row may have, over all its lines
+MAX_ROW_CHARS = 4 << 20  # of a sheet
 
 
 def check_size(path: Path, max_bytes: int) -> None:

@@ -20,7 +20,7 @@ import orjson
 import python_calamine
 
 from records import apart
-from records.readers import bigsheet
+from records.readers import bigsheet, limits
 
 MAX_MEMORY_BYTES = 2 << 30
 MAX_CPU_S = 600
@@ -28,6 +28,7 @@ STREAMED_BYTES = 240 << 20  # a sheet of more XML is read piece by piece, slower
 _BATCH = 128
 LOOKED_AT = 240  # more than anybody looks at before saying what the columns are
 _MAX_MERGED = 100_000
+_MAX_COPIED_CHARS = 64 << 20  # of merged cells, which every row of them holds again
 
 
 def main() -> None:
@@ -52,25 +53,30 @@ def main() -> None:
 
 
 def write(out: BinaryIO, head: dict[str, object], rows: Iterable[tuple[int, list[str]]]) -> None:
-    """Write the head and all rows; a batch holds rows that follow each other."""
+    """Write the head and all rows; a batch holds rows that follow each other, and about as much as a row may.
+
+    Raises Damaged for a row that holds more.
+    """
     out.write(orjson.dumps(head) + b"\n")
     batch: list[Any] = []
-    following = filled = 0
-    rows = iter(rows)
+    following = filled = held = 0
+    rows = _bounded(rows)
     for number, cells in rows:
-        if batch and (number != following or len(batch) > _BATCH):
+        chars = sum(map(len, cells))
+        if batch and (number != following or len(batch) > _BATCH or held + chars > limits.MAX_ROW_CHARS):
             out.write(orjson.dumps(batch) + b"\n")
-            batch = []
+            batch, held = [], 0
         if not batch:
             batch.append(number)
         batch.append(cells)
+        held += chars
         following = number + 1
         filled += any(cells)
         if filled == LOOKED_AT:
             filled += 1  # it waits once
             out.write(orjson.dumps(batch) + b'\n"wait"\n')
             out.flush()
-            batch = []
+            batch, held = [], 0
             if order := sys.stdin.buffer.readline().strip():
                 out.writelines(apart.answers(order, _with_gaps(rows, following)))
                 break
@@ -78,6 +84,13 @@ def write(out: BinaryIO, head: dict[str, object], rows: Iterable[tuple[int, list
         out.write(orjson.dumps(batch) + b"\n")
     out.write(b'"end"\n')
     out.flush()
+
+
+def _bounded(rows: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    for number, cells in rows:
+        if sum(map(len, cells)) > limits.MAX_ROW_CHARS:
+            raise bigsheet.Damaged("a row is too long")
+        yield number, cells
 
 
 def _with_gaps(rows: Iterable[tuple[int, list[str]]], following: int) -> Iterator[tuple[int, list[str]]]:
@@ -117,7 +130,10 @@ def _opened(book: python_calamine.CalamineWorkbook) -> tuple[dict[str, object], 
 
 def _visible(book: python_calamine.CalamineWorkbook) -> list[str]:
     visible, work = python_calamine.SheetVisibleEnum.Visible, python_calamine.SheetTypeEnum.WorkSheet
-    return [one.name for one in book.sheets_metadata if one.visible == visible and one.typ == work]
+    names = [one.name for one in book.sheets_metadata if one.visible == visible and one.typ == work]
+    if len(names) > bigsheet.MAX_SHEETS:
+        raise bigsheet.Damaged("too many sheets")
+    return names
 
 
 def _rows(sheet: python_calamine.CalamineSheet) -> Iterator[tuple[int, list[str]]]:
@@ -149,17 +165,21 @@ class Merged:
         for first, last, column in ranges:
             self._starting.setdefault(first, []).append((column, last))
         self._held: dict[int, tuple[int, str]] = {}
+        self._left = _MAX_COPIED_CHARS
 
     def __bool__(self) -> bool:
         return bool(self._starting)
 
     def filled(self, number: int, cells: list[str]) -> list[str]:
-        """Return the cells of row `number`, which comes after all those asked for before."""
+        """Return the cells of row `number`, which comes after all those asked for before. Raises Damaged."""
         for column, (last, held) in list(self._held.items()):
             if number > last:
                 del self._held[column]
             elif column < len(cells) and not cells[column]:
                 cells[column] = held
+                self._left -= len(held)
+        if self._left < 0:
+            raise bigsheet.Damaged("merged cells hold too much")
         for column, last in self._starting.get(number, ()):
             if column < len(cells):
                 self._held[column] = (last, cells[column])

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import pickle
 import subprocess
@@ -95,6 +96,73 @@ def test_json_that_is_nested_deep(tmp_path, opening, depth):
     with (tmp_path / "a.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["申请号", "发明人", "IPC分类号", "申请人"], ["CN98811333.3", deep, deep, deep]])
     drained(tmp_path / "a.csv")
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def workbook_with(path, **parts):
+    """Save an empty workbook with some of its parts replaced, by the last word of their names."""
+    Workbook().save(path.with_suffix(".new"))
+    with zipfile.ZipFile(path.with_suffix(".new")) as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in found.items():
+            archive.writestr(name, parts.get(Path(name).stem, data))
+    return path
+
+
+def test_merged_cells_that_hold_the_same_long_text_again_and_again(tmp_path):
+    cells = "".join(f'<c r="{one}2" t="str"><v>{"字" * 30_000}</v></c>' for one in "ABCDEFGH")
+    rows = "".join(f'<row r="{row}"><c r="Z{row}" t="str"><v>y</v></c></row>' for row in range(3, 20_000))
+    head = '<row r="1"><c r="A1" t="str"><v>申请号</v></c></row>'
+    merged = "".join(f'<mergeCell ref="{one}2:{one}19999"/>' for one in "ABCDEFGH")
+    sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{head}<row r="2">{cells}</row>{rows}</sheetData>'
+    sheet += f"<mergeCells>{merged}</mergeCells></worksheet>"
+    assert "damaged" in in_a_limited_process(workbook_with(tmp_path / "a.xlsx", sheet1=sheet))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_one_sheet_under_very_many_names(tmp_path, streamed):
+    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    sheets = "".join(f'<sheet name="s{one}" sheetId="{one}" r:id="rId1"/>' for one in range(1, 100_000))
+    book = f'<workbook xmlns="{MAIN}" xmlns:r="{relations}"><sheets>{sheets}</sheets></workbook>'
+    path = workbook_with(tmp_path / "a.xlsx", workbook=book)
+    if streamed:
+        with pytest.raises(bigsheet.Damaged, match="many sheets"):
+            bigsheet.opened(path)
+    else:
+        assert "damaged" in in_a_limited_process(path)
+
+
+def test_a_format_of_very_many_brackets(tmp_path):
+    styles = f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="{"[" * 500_000}"/></numFmts>'
+    styles += '<cellXfs><xf numFmtId="164"/></cellXfs></styleSheet>'
+    started = time.process_time()
+    bigsheet.opened(workbook_with(tmp_path / "a.xlsx", styles=styles))
+    assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"publications": [True], "publication_date": "2018-01-25"},
+        {"publications": [["no"]], "publication_date": "2018-01-25"},
+        {"publications": "[1]", "publication_date": "2018-01-25"},
+        {"publications": {"no": "x"}, "publication_date": "2018-01-25"},
+        {"ipc": True},
+        {"ipc": 1e308},
+        {"ipc": [{"a": 1}, "12-16"]},
+        {"ipc": ["12-16"], "locarno": 5},
+        {"ipc": ["12-16"], "locarno": [[1]]},
+    ],
+)
+@pytest.mark.parametrize("kind", ["design", "patent_invention"])
+def test_fields_of_another_type_than_any_file_should_have(tmp_path, kind, fields):
+    said = {"key": "x", "op": "assert", "kind": kind, "version": 1, "fields": {"title": "灯", **fields}}
+    (tmp_path / "a.jsonl").write_text(json.dumps(said), "utf-8")
+    (row,) = drained(tmp_path / "a.jsonl")
+    assert row.record is None
 
 
 def test_a_hole_of_zeros(tmp_path):

@@ -162,7 +162,9 @@ def bomb(text, value, times):
 
 
 @pytest.mark.parametrize(
-    ("text", "value", "times"), [("\0" * 100_000, "x" * 1_000_000, 1), ("x" * 500_000 + "\0", "y", 100_000)]
+    ("text", "value", "times"),
+    [("\0" * 100_000, "x" * 1_000_000, 1), ("x" * 500_000 + "\0", "y", 100_000), ("\0" * 1_000, "x" * 50_000, 1)],
+    ids=["value", "sentence", "a-little"],
 )
 def test_a_verdict_that_becomes_very_much_text_is_refused_before_it_does(text, value, times):
     raw = bomb(text, value, times)

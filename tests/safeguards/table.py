@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import node.exporting
-from catalog import answers, decisions, exporting, views
-from node import admission, doors, harvest, inbox, quarantine, repository
+from catalog import answers, composing, decisions, exporting, showing, standing, statements, views
+from node import admission, doors, harvest, inbox, quarantine, report, repository
 from node.invitation_book import InvitationBook
-from records import audience, licence, schema_rules
+from records import audience, licence, schema_rules, splitting
 from records.writers import comma_separated
 from records.xml import archive, limits, prolog
 from sync import (
@@ -707,6 +707,56 @@ TABLE = [
         "who may look only decides nothing",
         put(quarantine, "check_may_decide", passes),
         f"{NODE}test_quarantine.py::test_an_observer_or_somebody_unnamed_may_only_look[observer]",
+    ),
+    # -- what others wrote
+    Safeguard(
+        "verdict-swell",
+        "a small verdict cannot become very much text",
+        put(answers, "_check_told", passes),
+        "tests/catalog/test_answers.py::test_a_verdict_that_becomes_very_much_text_is_refused_before_it_does[a-little]",
+    ),
+    Safeguard(
+        "decision-places",
+        "a decision is a bounded number of rows",
+        put(statements, "MAX_PLACES", 1 << 20),
+        f"{DECISIONS}test_a_decision_on_more_places_than_anybody_makes_decides_nothing[1-5001]",
+    ),
+    Safeguard(
+        "hidden-numbers",
+        "what is stated for others leads nobody to a record",
+        without(showing, "find_key", ('f"views & {view} <> 0"', '"views & 7 <> 0"')),
+        "tests/catalog/test_showing.py::test_a_number_that_is_stated_for_others_leads_to_nothing",
+    ),
+    Safeguard(
+        "event-rank",
+        "a stranger's event does not change the status of a right",
+        put(standing, "speakers", lambda *_of: frozenset()),
+        "tests/catalog/test_sources.py::test_a_stranger_does_not_end_the_right_of_somebody_else",
+    ),
+    Safeguard(
+        "claim-rank",
+        "who is shown and not merged claims no numbers",
+        without(composing.Composer, "_counting", ("one.rank != merge.OTHER", "True")),
+        "tests/catalog/test_sources.py::test_what_a_stranger_says_of_a_right_claims_no_number",
+    ),
+    Safeguard(
+        "terminal",
+        "what others wrote controls no terminal",
+        put(report, "_lines", str),
+        f"{NODE}test_frame.py::test_what_others_wrote_controls_no_terminal",
+    ),
+    Safeguard(
+        "inbox-names",
+        "no file's name stops the inbox",
+        put(inbox, "_usable", str),
+        f"{NODE}test_inbox.py::test_whatever_a_file_is_called_it_stops_no_other",
+        also="UnicodeEncodeError",
+    ),
+    Safeguard(
+        "json-depth",
+        "JSON in a file is nested a little only",
+        put(splitting, "MAX_DEPTH", 1 << 20),
+        f"{RECORDS}readers/test_hostile.py::test_json_that_is_nested_deep",
     ),
 ]
 

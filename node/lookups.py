@@ -8,7 +8,7 @@ import click
 
 from catalog import published, search, showing, views
 from catalog.catalogue import Catalogue
-from node import cataloguing, frame, record_page
+from node import cataloguing, frame, record_page, templates
 from node.commands import moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -16,6 +16,7 @@ from node.home import write_whole
 from node.messages import N_, _
 from node.node import Node
 from node.report import Context
+from records.kinds import Kinds
 from sync import evidence as evidences
 
 Further = Callable[[Node, str, dict[str, Any] | None], tuple[dict[str, Any] | None, list[str]]]
@@ -63,11 +64,23 @@ def show_hits(context: Context, total: int, hits: list[dict[str, Any]], after: s
     if context.json:
         context.emit({"total": total, "hits": hits, "next": after})
         return
-    columns = [("number", _("number")), ("title", _("title")), ("applicants", _("applicant")), ("city", _("city"))]
-    context.table(hits, columns)
+    known, chinese = templates.known_here(context), context.language == "zh"
+    rows = [{**hit, "what": _kind_title(hit["kind"], known, chinese), "number": _shown_number(hit)} for hit in hits]
+    columns = [("what", _("kind")), ("number", _("number")), ("title", _("title")), ("applicants", _("applicant"))]
+    context.table(rows, [*columns, ("city", _("city"))])
     context.say(_("{total} found.").format(total=total))
     if after:
         context.say(_("More: --after {token}").format(token=after))
+
+
+def _kind_title(name: str, known: Kinds, chinese: bool) -> str:
+    kind = known.get(name)
+    return (kind.title_zh if chinese else kind.title_en) if kind else name
+
+
+def _shown_number(hit: dict[str, Any]) -> str:
+    """Return what `show` takes for a hit: its number, or its key where the number is that of another record."""
+    return str(hit["key"] if ":" in hit["number"] else hit["number"])
 
 
 def find_key(node: Node, text: str) -> str | None:

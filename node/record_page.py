@@ -10,6 +10,7 @@ from records.kinds import Kind, Kinds
 
 _STATUSES = {"valid": N_("in force"), "invalid": N_("not in force"), "pending": N_("pending")}
 _NOT_SHOWN = ("raw", "licence")  # how files wrote it; the terms are told beside the sources
+_TOLD_OF_EVENTS = (*_NOT_SHOWN, "office", "right", "right_title", "code", "event_text", "st27", "parties", "raw_text")
 
 
 def lines(record: Mapping[str, Any], known: Kinds, names: Mapping[str, str], chinese: bool) -> Iterator[str]:
@@ -94,7 +95,8 @@ class _Page:
         if rows:
             yield ""
             yield _("Events:")
-            columns = [("day", _("date")), ("what", _("event")), ("parties", _("parties")), ("source", _("source"))]
+            columns = [("day", _("date")), ("what", _("event")), ("parties", _("parties"))]
+            columns += [("details", _("details")), ("source", _("source"))]
             yield from table_lines(rows, columns)
 
     def _event(self, event: Mapping[str, Any]) -> dict[str, str]:
@@ -104,8 +106,20 @@ class _Page:
             "day": str(fields.get("date") or fields.get("published") or ""),
             "what": f"{what} {fields.get('code', '')}".strip(),
             "parties": "; ".join(str(one.get("name", "")) for one in fields.get("parties", ())),
+            "details": self._details(fields, kind),
             "source": self._name(event["origin"]),
         }
+
+    def _details(self, fields: Mapping[str, Any], kind: Kind | None) -> str:
+        """Return what else an event says, so that two of one day can be told apart: prices, numbers, terms."""
+        known = kind.fields if kind else {}
+        day = "date" if "date" in fields else "published"
+        shown = [name for name in known if name in fields and name not in (*_TOLD_OF_EVENTS, day)]
+        return "; ".join(
+            f"{self._spec(kind, name).get('title' if self._chinese else 'x-title-en', name)} "
+            f"{text(fields[name], self._spec(kind, name), self._chinese)}"
+            for name in shown
+        )
 
     def _assertions(self) -> Iterator[str]:
         rows = [

@@ -8,7 +8,7 @@ from catalog.filed import keys_between
 from node import cataloguing
 from node.comparison import Tally, noted
 from node.errors import NodeError
-from node.messages import N_
+from node.messages import N_, either
 from node.node import Node
 from node.submission_book import RowFinding, Submission
 from node.submissions import Submitting, submitting
@@ -75,7 +75,7 @@ def correct(node: Node, key: str, given: Mapping[str, Any], person: str) -> Subm
         found = checks.check(new, known)
         if has_error(found):
             first = next(one for one in found if one.severity == "error")
-            raise NotCorrected(key, f"{first.zh} {first.en}")
+            raise NotCorrected(key, either(first.zh, first.en))
         source = {"submission": under_way.number}
         made = [] if new.fields == held.record.fields else [version(replace(new, source=source), held, known=known)]
         counts = Tally(rows=1, records=1, sealed=len(made), unchanged=1 - len(made))

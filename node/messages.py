@@ -11,6 +11,7 @@ from pathlib import Path
 LOCALE = Path(__file__).resolve().parent / "locale"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 _current: gettext.NullTranslations = gettext.NullTranslations()
+_is_chinese = False
 
 
 def translation(language: str) -> gettext.NullTranslations:
@@ -22,14 +23,19 @@ def translation(language: str) -> gettext.NullTranslations:
 
 def use(language: str) -> None:
     """From now on `_` answers in this language ("zh" or "en"), in the whole process."""
-    global _current
-    _current = translation(language)
+    global _current, _is_chinese
+    _current, _is_chinese = translation(language), language == "zh"
 
 
 def preferred(environ: Mapping[str, str] = os.environ) -> str:
     """Return the language that the environment asks for: LC_ALL, LC_MESSAGES, LANG; English if none is Chinese."""
     wanted = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
     return "zh" if wanted.lower().startswith("zh") else "en"
+
+
+def either(chinese: str, english: str) -> str:
+    """Return the one in the language in use, of a sentence that came along in both, as those of findings do."""
+    return chinese if _is_chinese else english
 
 
 def _(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from node import authority, cataloguing, causes, keyfiles, told
 from node.errors import NodeError
-from node.messages import N_, _
+from node.messages import N_, _, either
 from node.node import Node, Opened
 from sync import control, freshness
 from sync.bundles import Bundles
@@ -148,7 +148,7 @@ def answered(found: dict[str, Any]) -> list[str]:
 
 
 def lines(found: dict[str, Any]) -> list[str]:
-    """Return a node's standing as people read it."""
+    """Return a node's standing as people read it; why a file is refused was written down in both languages."""
     said = [
         f"{found['name']}  {found['origin']}  ({_(found['role'])})",
         _("Own log: {entries} entries, {signed} signed.").format(**found["log"]),
@@ -168,7 +168,9 @@ def lines(found: dict[str, Any]) -> list[str]:
     for one in found.get("inbox", {}).get("waiting", ()):
         said.append(_("In the inbox, not taken yet: {file}").format(file=one))
     for one in found.get("inbox", {}).get("refused", ())[:5]:
-        said.append(_("From the inbox, refused: {file}. {reason}").format(**one))
+        chinese, _newline, english = one["reason"].partition("\n")
+        reason = either(chinese, english or chinese)
+        said.append(_("From the inbox, refused: {file}. {reason}").format(file=one["file"], reason=reason))
     for one in found["alarms"]:
         said.append(_("ALARM {what}: {origin} {detail}").format(**one))
     return said

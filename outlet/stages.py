@@ -7,7 +7,7 @@ from catalog import showing
 from catalog.bodies import Bodies
 from node import cataloguing, causes, told
 from node.commands import moment
-from node.messages import N_, _
+from node.messages import N_, _, either
 from node.node import Node
 from records.errors import MalformedRecord
 
@@ -47,7 +47,7 @@ def _said(index: int, stage: dict[str, Any]) -> list[str]:
     lines = [_("Entry {entry}: {stage}.").format(entry=index, stage=_(_WORDS[stage["stage"]]))]
     if stage["stage"] == told.KEPT_OUT:
         lines.append("  " + _("by {tier}, told {at}").format(tier=stage["tier"], at=moment(stage["at"])))
-        lines += [f"  {one['zh']} {one['en']}" for one in stage["findings"]]
+        lines += ["  " + either(one["zh"], one["en"]) for one in stage["findings"]]
     return lines
 
 
@@ -77,6 +77,7 @@ def _kept_out(node: Node, text: str) -> dict[str, Any] | None:
         }  # fmt: skip
         return {
             "key": newest.key, "kind": said.kind if said else "", "state": "quarantined", "fields": fields,
-            "sources": {}, "conflicts": {}, "origin": node.origin, "first_applied": newest.applied_at,
+            "sources": dict.fromkeys(fields, node.origin), "conflicts": {}, "others": [], "also": [], "contested": {},
+            "events": [], "status": "", "status_from": "", "origin": node.origin, "first_applied": newest.applied_at,
             "last_applied": newest.applied_at, "assertions": [stated],
         }  # fmt: skip

@@ -198,6 +198,11 @@ def test_show_tells_the_stage_of_what_was_accepted_and_of_what_was_not(nights, r
     assert (stated["stage"]["stage"], stated["stage"]["tier"]) == ("quarantined", CITY)
     assert stated["stage"]["findings"][0]["rule"] == "APPNO_CHECK"
     assert "published" in run(OUTLET, "show", number(1), as_json=False)
+    for language, said, unsaid in (("en", "check digit", "校验位"), ("zh", "校验位", "check digit")):
+        page = run(OUTLET, "show", BAD, language=language, as_json=False)
+        assert "一种照明装置" in page
+        assert said in page
+        assert unsaid not in page
     assert run(OUTLET, "show", "nothing", code=1)["error"] == "NoSuchRecord"
 
 

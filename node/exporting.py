@@ -301,7 +301,10 @@ def _report(context: Context, place: Path | None, order: Order, done: Done, left
     if place is not None:
         say(_("{records} records written: {path}").format(records=done.records, path=place))
     for reason, count in done.left_out.items():
-        say(_("{count} left out ({reason})").format(count=count, reason=_(REASONS.get(reason, reason))))
+        said = (
+            N_("{count} records: {reason}") if reason == exporting.LICENCE_PART else N_("{count} left out ({reason})")
+        )
+        say(_(said).format(count=count, reason=_(REASONS.get(reason, reason))))
     if done.written.long_cells:
         say(
             _("{count} cells were too long for a sheet and are empty; JSON Lines holds them.").format(

@@ -47,6 +47,13 @@ class NoSuchKind(NodeError):
     sentence = N_("There is no kind of record {kind}. Known are: {known}.")
 
 
+class AlreadyThere(NodeError):
+    """A file of that name, perhaps one that was filled in: (path,)."""
+
+    facts = ("path",)
+    sentence = N_("{path} is there already and may have been filled in. Name another file with --out, or remove it.")
+
+
 def find(text: str, known: Kinds = kinds.BUILT_IN) -> Kind:
     """Return the kind of that name or title; raise NoSuchKind."""
     wanted = text.strip().casefold()
@@ -192,6 +199,8 @@ def template(top: frame.Group) -> None:
         found = find(kind, known_here(context))
         language: Language = "zh" if context.language == "zh" else "en"
         path = out or Path(f"{found.name}.xlsx")
+        if path.exists():
+            raise AlreadyThere(str(path))
         with whole_file(path, 0o644) as stream:
             write(found, stream, language)
         context.say(_("Template written: {path}").format(path=path))

@@ -127,3 +127,12 @@ def test_the_command_needs_no_node(tmp_path, capfd):
     assert code == REFUSED
     assert "There is no kind of record patents. Known are: " in err
     assert "design 外观设计" in err
+
+
+def test_a_template_is_not_written_over_what_may_be_filled_in(tmp_path, capfd):
+    path = tmp_path / "trademark.xlsx"
+    path.write_bytes(b"filled in")
+    arguments = ["template", "trademark", "--out", str(path), "--home", str(tmp_path / "none"), "--lang", "zh"]
+    assert frame.run(outlet.cli.top, arguments, {}) == frame.REFUSED
+    assert "--out" in capfd.readouterr().err
+    assert path.read_bytes() == b"filled in"

@@ -224,7 +224,7 @@ def conditions(catalogue: Catalogue, query: Query, view: int) -> list[tuple[str,
 
 
 _CARRIED: tuple[Category, ...] = ("right", "event", "register")  # and no statement of the federation's own
-_CATEGORIES: dict[str, Category] = {"权利": "right", "事件": "event", "登记": "register"}
+_CATEGORIES: dict[str, Category] = {"权利": "right", "事件": "event", "名册项": "register", "登记": "register"}
 
 
 def _carried(query: Query) -> str:

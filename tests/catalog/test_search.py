@@ -249,6 +249,7 @@ def test_a_category_is_asked_for_and_statements_are_in_none(bench):
     for category in ("right", "权利"):
         assert keys(bench, kind=category) == [key_of(1)]
     assert keys(bench, kind="event") == keys(bench, kind="事件") == keys(bench, kind="法律状态") == [event.key]
+    assert keys(bench, kind="register") == keys(bench, kind="名册项")
     assert keys(bench, kind="register") == [f"organisation:{GZ}"]
     assert set(keys(bench, words=application_no(1))) == {key_of(1), event.key}
     assert set(keys(bench, words="照明")) == {key_of(1), event.key}

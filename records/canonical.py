@@ -53,7 +53,7 @@ def fields(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
             made[name] = found
             if is_changed:
                 raw[name] = text
-        elif (one := of_value(value)) not in _EMPTY:
+        elif (one := of_value(value))[0] or one not in _EMPTY:
             made[name], written = one
             if written:
                 raw[name] = written
@@ -145,11 +145,16 @@ def _classes(form: str, office: str, essence: re.Pattern[str]) -> _Of:
         of_part = _usual_class(of_part)
 
     def of_parts(parts: dict[str, None]) -> tuple[list[Any], bool]:
-        found = [of_part(part) for part in parts]
-        return list(dict.fromkeys([value for value, _ in found])), any(is_changed for _, is_changed in found)
+        found: dict[Any, None] = {}
+        is_any_changed = False
+        for part in parts:
+            value, is_changed = of_part(part)
+            found[value] = None
+            is_any_changed = is_any_changed or is_changed
+        return list(found), is_any_changed
 
     def of_value(value: Any) -> tuple[Any, str]:
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or not all([isinstance(one, str) for one in value]):  # noqa: C419 (faster for so few)
             return value, ""
         parts = dict.fromkeys([part for text in value for part in listed(" ".join(text.split()))])
         found, is_changed = of_parts(parts)
@@ -261,7 +266,7 @@ def _object(spec: dict[str, Any], office: str) -> _Read:
             return from_text(value)
         made: dict[str, Any] = {}
         for name, one in value.items():
-            text = tidied(one) if type(one) is str else one
+            text = tidied(one) if type(one) is str and not one.isalnum() else one
             if text != "" and text is not None:
                 made[name] = members.get(name, _as_is)(text)
         if adds_kind and "kind" not in made and (match := _KIND_CODE.search(str(made.get("no", "")))):

@@ -38,7 +38,11 @@ def check(record: Record, known: Kinds = kinds.BUILT_IN) -> list[Finding]:
     if record.op == "withdraw":
         wanted = f"{kind.name}:"
         return [] if record.key.startswith(wanted) else [finding("KEY_MISMATCH", "key", record.key, right=wanted + "…")]
-    keys = kind.keys(record.fields)
+    return check_keyed(record, kind, kind.keys(record.fields))
+
+
+def check_keyed(record: Record, kind: Kind, keys: tuple[str, ...]) -> list[Finding]:
+    """Return what `check` does of a record that asserts something of `kind`, whose fields give these keys."""
     if record.key in keys and len(record.key) <= body.MAX_KEY and _is_surely_right(kind, record.fields):
         return relations.between(kind, record.fields)
     found = _check_fields(kind, record.fields, keys)

@@ -4,6 +4,7 @@ National formats are those of the Chinese office; of a right at another office i
 writes them.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from records import amounts, codes, identifiers, places, registrations
 
 NONE = ""
+_USUAL_PUBLICATION = re.compile(r"CN\d{7,9}[ABCDSUY]\d?", re.ASCII)
 _Read = Callable[[str], Any]
 
 
@@ -42,6 +44,8 @@ def _application_number(text: str) -> str | None:
 
 
 def _publication_number(text: str) -> str | None:
+    if _USUAL_PUBLICATION.fullmatch(text):
+        return text  # nearly always, and too many to be remembered
     number = identifiers.publication_number(text)
     return number.number if number else None
 

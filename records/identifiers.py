@@ -258,7 +258,7 @@ def names(text: str) -> tuple[str, ...]:
         parts = [text]
     elif len(parts := _LIST.split(text)) == 1:
         parts = _COMMA.split(text)
-    return tuple([name for part in parts if (name := " ".join(part.split()))])
+    return tuple([name for part in parts if (name := part if part.isalnum() else " ".join(part.split()))])
 
 
 def squeezed(text: str) -> str:

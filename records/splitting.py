@@ -43,5 +43,5 @@ def is_deep(value: Any) -> bool:
 
 def listed(text: str) -> list[str]:
     """Return the parts of a list of numbers, dates or classes, written in either way."""
-    found = from_json(text)
+    found = from_json(text) if text[:1] == "[" else None
     return separated(text) if found is None else [part for part in found if isinstance(part, str)]

@@ -70,7 +70,8 @@ class Reading:
 
     def statements(self, draft: Draft) -> list[_Statement]:
         """Return what a draft states: nearly always one record."""
-        draft = events.told(draft, self._known)
+        if draft.kind:
+            draft = events.told(draft, self._known)
         found = list(draft.findings)
         if found and has_error(found):
             return [(None, found)]
@@ -91,7 +92,7 @@ class Reading:
         if not keys:
             return None, [*found, *checks.check_fields(kind, fields)]
         record = Record(keys[0], "assert", kind.name, kind.version, fields, {"row": place})
-        found = found + checks.check(record, self._known)
+        found = found + checks.check_keyed(record, kind, keys)
         if chars > _MAX_CHARS and not has_error(found):
             found += _size_findings(record)
         return record, found

@@ -141,6 +141,11 @@ class Committer:
 
 def record_entry(committer: Committer, time_ms: int, parts: Sequence[Part]) -> bytes:
     """Return the bytes of a record entry that commits to `parts`; raise OverLimit before anything is sealed."""
+    if len(parts) == 1 and len(parts[0].body) <= MAX_PART_BYTES - SALT_BYTES and len(parts[0].salt) == SALT_BYTES:
+        audience = parts[0].audience  # one part, as nearly always: what `Entry.encode` would make, in half the time
+        commitment = committer.commit(audience, parts[0].content())
+        head = _FIXED.pack(VERSION, RECORD, time_ms, 1) + bytes([len(audience)])
+        return b"".join((head, audience.encode("ascii"), commitment, b"\0\0"))
     total = 0
     for part in parts:
         total += len(part.body) + SALT_BYTES

@@ -116,3 +116,17 @@ def test_numbers_of_another_office_are_left_as_that_office_writes_them():
 )  # fmt: skip
 def test_other_values(kind, values, expected):
     assert canonical.fields(kinds.BUILT_IN[kind], values) == expected
+
+
+@given(st.from_regex(r"\A[A-H]\d\d[A-Z] ?\d{1,5}/\d{1,7}\Z") | st.text(alphabet="A1/ ;x0", max_size=12))
+def test_usual_classes_are_read_as_others_are(text):
+    told, _ = canonical._readers(PATENT.fields["ipc"], "CN")
+    for part in dict.fromkeys(canonical.listed(" ".join(text.split()))):
+        plain = plainly("ipc", part)
+        assert told(part) == ([plain], essence("ipc", part) != essence("ipc", plain))
+
+
+@given(st.from_regex(r"\A(CN)?[0-9]{6,10}[ABCDSUYZ]?\d?\n?\Z"))
+def test_usual_publication_numbers_are_read_as_others_are(text):
+    number = identifiers.publication_number(text)
+    assert formats.read("publication-number", text) == (number.number if number else None)

@@ -368,3 +368,9 @@ def test_no_text_breaks_a_reader(text):
     ):
         found = canonical(text)
         assert found is None or canonical(found) == found
+
+
+@given(st.from_regex(r"\A([0-9]{8}|[0-9]{12})\Z"))
+def test_check_digits_are_weighted_sums_modulo_11(body):
+    rest = sum(int(digit) * weight for digit, weight in zip(body, (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5), strict=False))
+    assert identifiers.check_digit(body) == "0123456789X"[rest % 11]

@@ -1,6 +1,8 @@
 """Key templates, and what a path of a record leads to."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from records.template import Template, stated
 
@@ -70,3 +72,29 @@ def test_a_path_leads_to_texts(path, texts):
         "flag": False,
     }
     assert stated(fields, path) == texts
+
+
+LEAVES = st.sampled_from(["1", "灯", "", None, 5, True])
+FIELDS = st.dictionaries(
+    st.sampled_from(["a", "b", "p"]),
+    LEAVES | st.lists(LEAVES | st.dictionaries(st.sampled_from(["no", "date"]), LEAVES), max_size=2),
+)
+
+
+@given(FIELDS)
+def test_one_text_in_each_hole_is_filled_in_as_many_are(fields):
+    for text in ("x:{a}", "x:{a=CN}:{b}", "x:{a|b}", "x:{a|b:1=-}/{p.no}", "x:{p.no:2}:{a=}", "x:{p.no=-}", "x:{p}"):
+        template = Template.parse(text)
+        assert template.fill(fields) == template.combinations(fields), text
+
+
+@given(FIELDS)
+def test_a_path_leads_to_every_text_and_number(fields):
+    for path in ("a", "p", "p.no"):
+        name, _, member = path.partition(".")
+        value = fields.get(name)
+        items = value if isinstance(value, list) else [value]
+        if member:
+            items = [one[member] for one in items if isinstance(one, dict) and member in one]
+        kept = [one for one in items if isinstance(one, str | int) and not isinstance(one, bool)]
+        assert stated(fields, path) == tuple(map(str, kept))

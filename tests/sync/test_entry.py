@@ -191,3 +191,10 @@ def test_limits_hold_before_anything_is_sealed():
     ):
         with pytest.raises(OverLimit):
             entry.record_entry(COMMITTER, 1, parts)
+
+
+@given(TIMES, st.sampled_from(AUDIENCES), st.binary(max_size=100))
+def test_an_entry_of_one_part_is_made_as_any_other(time_ms, audience, content):
+    one = Part(audience, b"s" * 16, content)
+    plain = Entry(RECORD, time_ms, ((audience, COMMITTER.commit(audience, one.content())),))
+    assert entry.record_entry(COMMITTER, time_ms, [one]) == plain.encode()

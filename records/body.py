@@ -24,9 +24,10 @@ _Item = _Inner | Annotated[dict[_Text, _Inner], _filled]
 _Value = _Scalar | Annotated[list[_Item], _filled] | Annotated[dict[_Text, _Item], _filled]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
-    """What one origin states of one right, event or register item.
+    """What one origin states of one right, event or register item. Nobody changes one: it is only not frozen because
+    making millions of frozen ones takes four times as long.
 
     `fields` holds text, numbers, lists and objects, nested at most three deep; `source` says where it was read, at
     import {"submission": int, "row": int}; `reason` is for withdrawals. A withdrawal may have no fields.

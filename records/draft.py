@@ -11,7 +11,7 @@ from records.body import Record
 from records.finding import Finding
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as Record is not
 class Draft:
     """What one row or document says, before it is read into canonical form.
 
@@ -47,7 +47,7 @@ class Told:
     raw: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as Record is not
 class Row:
     """What became of a draft: its place, what it states, and what is wrong with it.
 

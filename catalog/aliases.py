@@ -79,7 +79,9 @@ class Joins:
 
     def add(self, claims: Sequence[tuple[str, int, int]], loose: Sequence[tuple[int, str]]) -> None:
         """Note what new rights claim, (alias, record, views), and new loose keys, (record, alias)."""
-        self._db.executemany("insert into claim(alias, record, views) values (?, ?, ?)", claims)
+        self._db.executemany(
+            "insert into claim(alias, record, views) values (?, ?, ?)", sorted(claims)
+        )  # in its order: faster
         self._db.executemany("insert into loose(record, alias) values (?, ?)", loose)
         aliases = [alias for alias, _, _ in claims]
         self._settle([*aliases, *(alias for _, alias in loose)])

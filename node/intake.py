@@ -49,6 +49,11 @@ class Opened:
         """Return what the columns of a table are; None for what is no table."""
         return getattr(self.reader, "mapping", None)
 
+    @property
+    def other_sheets(self) -> tuple[str, ...]:
+        """Return the sheets of a workbook that hold something and are not read: only the first one is."""
+        return self.reader.table.other_sheets if isinstance(self.reader, TableReader) else ()
+
     def read_as(self, via: str = "") -> ReadAs:
         """Return what the file was recognised as."""
         return ReadAs(self.reader.format, self.reader.encoding, self.reader.layout, self.mapping, via)

@@ -36,6 +36,7 @@ class Rehearsal:
             "format": read.format,
             "encoding": read.encoding,
             "layout": read.layout,
+            "other_sheets": list(self.file.other_sheets),
             "mapping": mappings.described(self.file),
             "rows": tally.rows,
             "blank": tally.blank,

@@ -92,6 +92,8 @@ def search(context: Context, scope: str, words: tuple[str, ...], **given: Any) -
         return
     answer = relay.find(node, scope, lookups.query(words, given))
     lookups.show_hits(context, answer.total, answer.hits, answer.next)
+    if not answer.total and not context.json:
+        context.say(_("Records that are not published are found with --scope own."))
 
 
 @top.command(

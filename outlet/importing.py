@@ -156,6 +156,8 @@ def _one(context: Context, asked: Asked, path: Path, dry_run: bool, save_as: str
 def said(context: Context, node: Node, done: Submission, file: Opened | None = None) -> dict[str, Any]:
     """Tell a person what became of a submission, and return the answer for a program."""
     listed = filing.write_findings(node, done)
+    for line in trial.heading(file) if file else ():
+        context.say(line)
     of = f"{file.path.name}: " if file else ""
     context.say(
         of

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from node import mappings
+from node.intake import Opened
 from node.messages import _
 from node.rehearsal import Rehearsal
 from node.report import table_lines
@@ -15,7 +16,7 @@ _MOST_CHARS = 40
 
 def page(found: Rehearsal, language: str) -> Iterator[str]:
     """Yield the lines of one file's page; the sentences of findings are in `language`, "zh" or "en"."""
-    yield from _heading(found)
+    yield from heading(found.file)
     yield from _columns(found, language)
     yield from _sample(found, language)
     yield from _counts(found, language)
@@ -23,18 +24,23 @@ def page(found: Rehearsal, language: str) -> Iterator[str]:
 
 def proposal(found: Rehearsal, language: str) -> Iterator[str]:
     """Yield the lines of what a file's columns seem to be, with its first rows."""
-    yield from _heading(found)
+    yield from heading(found.file)
     yield from _columns(found, language)
     yield from _sample(found, language)
 
 
-def _heading(found: Rehearsal) -> Iterator[str]:
-    read = found.file.read_as()
-    said = [_("{file}: format {format}").format(file=found.file.path.name, format=read.format)]
+def heading(file: Opened) -> Iterator[str]:
+    """Yield what a file was recognised as, and which sheets of it are not read."""
+    read = file.read_as()
+    said = [_("{file}: format {format}").format(file=file.path.name, format=read.format)]
     said += [_("encoding {encoding}").format(encoding=read.encoding)] if read.encoding else []
     said += [_("layout {layout}").format(layout=read.layout)] if read.layout else []
     said += [_("mapping {name}").format(name=read.mapping)] if read.mapping else []
     yield ", ".join(said)
+    if file.other_sheets:
+        yield _("Only the first sheet is read; save these as files of their own: {sheets}").format(
+            sheets=", ".join(file.other_sheets)
+        )
 
 
 def _columns(found: Rehearsal, language: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from records.mapping import Column, Mapping
 from records.readers.ahead import Ahead
 from records.readers.table import Table
 from records.rules import finding
-from records.suggesting import SURE, Rows, Suggesting, Suggestion
+from records.suggesting import Rows, Suggesting, Suggestion, strong_form
 
 LOOKED_AT_ROWS = 200
 SAMPLE_ROWS = 20
@@ -147,7 +147,7 @@ def _about(titles: Sequence[str], told: Sequence[Content], carriers: Sequence[Ca
 def _identifier_places(told: Sequence[Content], carrier: Carrier) -> list[int]:
     forms = {form for path, form in carrier.forms if field_of(path) in carrier.identifiers}
     strong = [form for form in content.STRONG if form in forms and form not in ("date", "uscc")]
-    return [place for place, one in enumerate(told) if strong and one.best(strong, SURE)]
+    return [place for place, one in enumerate(told) if strong and strong_form(one, strong)]
 
 
 def _is_unknown_heading(cells: list[str], below: Sequence[Content], carriers: Sequence[Carrier]) -> bool:

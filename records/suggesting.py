@@ -10,6 +10,7 @@ from records.headings import Carrier, field_of, folded
 from records.writers.columns import EXTRA_HEADINGS
 
 SURE = 0.8  # from here on a column is read as what its cells say
+_CHECKED = 0.6  # enough where a check digit proves each cell: one in eleven fits by chance
 _CONTRADICTED = 0.2
 _ENOUGH = 3
 _CNIPR_ORDER = (  # in which the CNIPR download writes its columns; tables without a heading keep it (unconfirmed)
@@ -40,6 +41,14 @@ class Suggestion:
     confidence: float
     zh: str
     en: str
+
+
+def strong_form(cells: Content, forms: Sequence[str]) -> str:
+    """Return the form of these that a column's cells surely have, "" for none; some wrong numbers may be among them."""
+    found = cells.best(forms, SURE)
+    if not found and "application-number" in forms and cells.best(("application-number",), _CHECKED):
+        return "application-number"
+    return found
 
 
 class Suggesting:
@@ -103,7 +112,7 @@ class Suggesting:
 
     def _by_form(self) -> None:
         for place in self._open():
-            form = self._told[place].best([one for one in content.STRONG if one != "date"], SURE)
+            form = strong_form(self._told[place], [one for one in content.STRONG if one != "date"])
             if form:
                 self._put_form(place, form)
 

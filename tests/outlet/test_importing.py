@@ -2,6 +2,7 @@
 
 import json
 
+import openpyxl
 import pytest
 
 from node import frame, messages, repository
@@ -192,3 +193,16 @@ def test_a_number_that_no_column_has_is_refused(tmp_path, run, column):
     run("mapping", "propose", write(tmp_path / "专利.csv", [row(1)]), "--save", "m")
     code, found, _err = run("mapping", "set", "m", f"{column}=title")
     assert (code, found["error"]) == (REFUSED, "NoColumn")
+
+
+def test_sheets_that_are_not_read_are_named(run, tmp_path):
+    book = openpyxl.Workbook()
+    for title, n in (("专利", 1), ("另一张", 2)):
+        sheet = book.create_sheet(title)
+        sheet.append(["申请号", "专利名称"])
+        sheet.append([number(n), "灯"])
+    book.save(tmp_path / "two.xlsx")
+    assert run("import", str(tmp_path / "two.xlsx"), "--dry-run")[1]["other_sheets"] == ["另一张"]
+    said = run("import", str(tmp_path / "two.xlsx"), json_asked=False)[1]
+    assert "format xlsx" in said
+    assert "Only the first sheet is read; save these as files of their own: 另一张" in said

@@ -8,6 +8,7 @@ from openpyxl import Workbook
 from deploy import madeup
 from records import kinds, layout, reading, statement
 from records.errors import UnreadableFile
+from tests.node.filing import number
 
 MADE = [list(row.values()) for row in madeup.made_up(3, 1, 40)]
 NAMES = list(next(iter(madeup.made_up(3, 1, 1))))
@@ -323,3 +324,15 @@ def test_what_holds_no_rights_is_refused_as_what_it_is(tmp_path, rows, said):
     with pytest.raises(UnreadableFile) as refused:
         reading.recognise(written(tmp_path / "a.csv", rows))
     assert said in refused.value.message_zh
+
+
+def test_some_wrong_numbers_do_not_hide_the_identifier(tmp_path):
+    rows = [[number(n), f"一种灯{n}"] for n in (1, 2)] + [
+        [number(3)[:-1] + ("0" if number(3)[-1] != "0" else "1"), "灯"]
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(",".join(row) for row in rows), "utf-8")
+    reader = reading.recognise(path)
+    found = list(statement.rows(reader.drafts(), stated=reader.stated))
+    assert [row.record is not None for row in found] == [True, True, False]
+    assert "APPNO_CHECK" in [one.rule for one in found[2].findings]

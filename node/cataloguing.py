@@ -9,17 +9,29 @@ from node.node import Node
 from records.kinds import Kinds
 
 APPLY_WAIT_S = 600.0
+MAKING_WAIT_S = 60.0
 
 
 def catalogue(node: Node) -> Catalogue:
-    """Return this node's catalogue, made where there is none or an older one: it is a view and can be made again."""
+    """Return this node's catalogue, made where there is none or an older one: it is a view and can be made again.
+
+    It is made by one process at a time; whoever comes meanwhile waits, and finds it made.
+    """
+    found = _current(node)
+    if found is None:
+        with node.home.hold("catalogue", MAKING_WAIT_S):
+            found = _current(node) or Catalogue.create(node.home.catalog_db)
+    return found
+
+
+def _current(node: Node) -> Catalogue | None:
     if not node.home.catalog_db.exists():
-        return Catalogue.create(node.home.catalog_db)
+        return None
     found = Catalogue(node.home.catalog_db)
     if found.is_current():
         return found
     found.close()
-    return Catalogue.create(node.home.catalog_db)
+    return None
 
 
 def known_kinds(node: Node) -> Kinds:

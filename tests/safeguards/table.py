@@ -568,7 +568,7 @@ TABLE = [
     Safeguard(
         "unpublished",
         "what is not published goes no further than its path by itself",
-        put(audience, "_is_published", lambda record, known: True),
+        put(audience.view, "is_published", lambda fields, kind: True),
         f"{RECORDS}test_view.py::test_only_what_is_published_leaves_its_path",
     ),
     Safeguard(

@@ -32,7 +32,6 @@ from sync.session import Report
 log = logging.getLogger(__name__)
 MAX_TITLE = 200  # of a source, in the terms that a record carries
 _MAX_RECORD = body.MAX_BYTES - 512  # with room for salt and number
-_SURELY_SMALL = body.MAX_BYTES // 8  # characters of a row
 _INVITED_DAYS = 1
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
@@ -241,7 +240,7 @@ class Licensed(Opened):
         if record is None or record.kind not in takes or record.fields.get("licence"):
             return row
         licensed = replace(record, fields={**record.fields, "licence": dict(self.licence)})
-        if sum(map(len, row.raw.values())) > _SURELY_SMALL and (size := _size(licensed)) > _MAX_RECORD:
+        if sum(map(len, row.raw.values())) > body.SMALL_CHARS and (size := _size(licensed)) > _MAX_RECORD:
             return replace(row, record=None, findings=[*row.findings, finding("TOO_LARGE", "", size)])
         return replace(row, record=licensed, stated=row.stated | {"licence"})
 

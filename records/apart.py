@@ -2,7 +2,8 @@
 
 Reading a row into records costs more than anything else of an import, and that process waits most of the time. So where
 a file is taken whole, it is told what the columns are once the first rows have been looked at, and sends what the
-others state. The order is a line of JSON; an answer is a line {"told": [[place], [place, statements, raw], …]}.
+others state. The order is a line of JSON; an answer is a line {"told": [[place], [place, statements, raw], …]}, or, for
+every fourth batch, rows as they are. What was written comes along with large rows only.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from records import headings, kinds
-from records.body import Record
+from records.body import SMALL_CHARS, Record
 from records.draft import Blank, Draft, Told
 from records.finding import Finding
 from records.kinds import Kinds
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _BATCH = 64
 _LEFT_OVER = 4  # every fourth batch is left for whoever asked to state, so that both have about as much to do
-_SMALL_CHARS = 8_192  # of a row that is larger, what was written comes along: its size may have to be judged
 
 
 def order(said: "Proposal", known: Kinds) -> bytes:
@@ -69,7 +69,7 @@ def _groups(rows: Iterable[NumberedRow]) -> Iterator[list[NumberedRow]]:
 def _written(draft: Draft | Blank, reading: Any) -> bytes:
     if isinstance(draft, Blank):
         return orjson.dumps([draft.place])
-    raw = draft.raw if sum(map(len, draft.raw.values())) > _SMALL_CHARS else {}
+    raw = draft.raw if sum(map(len, draft.raw.values())) > SMALL_CHARS else {}  # its size may be judged
     try:
         return orjson.dumps([draft.place, reading.statements(draft), raw])
     except TypeError:  # a number that JSON cannot hold: whoever asked states the row

@@ -13,6 +13,7 @@ import orjson
 from records.errors import MalformedRecord
 
 MAX_BYTES = 65_536
+SMALL_CHARS = MAX_BYTES // 8  # a row of no more always fits, whatever is added to it
 MAX_KEY = 255  # characters
 Op = Literal["assert", "withdraw"]
 

@@ -3,7 +3,7 @@
 import openpyxl
 import pytest
 
-from records import kinds, reading, statement
+from records import body, kinds, reading, statement
 from records.draft import Blank, Draft, Told
 from records.readers import workbook
 from tests.node.filing import number
@@ -74,7 +74,7 @@ def test_rows_stated_apart_are_those_stated_here(tmp_path):
     assert sum(isinstance(one, Told) for one in told) > ROWS // 2
     large = [one for one in told if isinstance(one, Told) and one.raw]
     assert large, "what was written comes along with a large row"
-    assert all(sum(map(len, one.raw.values())) > 8_192 for one in large)
+    assert all(sum(map(len, one.raw.values())) > body.SMALL_CHARS for one in large)
 
 
 @pytest.mark.parametrize("count", [1, workbook.LOOKED_AT - 1, workbook.LOOKED_AT, workbook.LOOKED_AT + 1])

@@ -17,7 +17,7 @@ from node.messages import N_, _
 from node.node import Node
 from node.report import Context
 from node.running import Running
-from sync.session import Report
+from sync.bringing import Report
 
 _PROGRAMS = {
     "hub": "banyan-hub",

@@ -25,9 +25,9 @@ from records.draft import Blank, Row
 from records.errors import MalformedRecord
 from records.kinds import Kinds
 from records.rules import finding
+from sync.bringing import Report
 from sync.errors import SyncError, Unreachable
 from sync.origin import check, federation
-from sync.session import Report
 
 log = logging.getLogger(__name__)
 MAX_TITLE = 200  # of a source, in the terms that a record carries

@@ -12,10 +12,11 @@ from node import enrolment
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
+from sync.bringing import Report
 from sync.client import Client
 from sync.errors import SyncError, Unreachable
-from sync.service import ancestors
-from sync.session import Report, Session
+from sync.registry import ancestors
+from sync.session import Session
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]

@@ -15,12 +15,12 @@ from node.keyfiles import NodeKeys
 from node.notebook import Notebook
 from node.settings import Parent, Settings, load
 from sync import presence, sealed
+from sync.called import Serving
 from sync.errors import NotAllowed
 from sync.federation import Federation
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
 from sync.registry import Registry
-from sync.service import Serving
 from sync.store import Store
 
 

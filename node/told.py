@@ -18,7 +18,7 @@ from records.errors import MalformedRecord
 from sync import entry, sealed
 from sync.bundles import Bundles
 from sync.errors import DoesNotOpen
-from sync.service import ancestors
+from sync.registry import ancestors
 from sync.store import Log
 
 STAGES = ("sealed", "at_substation", "at_hub", "published", "quarantined", "replaced")

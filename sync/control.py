@@ -4,8 +4,9 @@ Beside service and client this is the one module that touches generated protobuf
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from typing import Any
 
 from banyan.v1 import control_pb2 as pb
 from google.protobuf.message import DecodeError
@@ -28,6 +29,7 @@ BELOW = {  # the roles that a node of each role may register below itself
 }
 STATUSES = {"active": pb.STATUS_ACTIVE, "suspended": pb.STATUS_SUSPENDED, "revoked": pb.STATUS_REVOKED}
 _ROLE_NAMES = {int(number): name for name, number in ROLES.items()}
+_MAX_SIZE = 2**63 - 1
 _STATUS_NAMES = {int(number): name for name, number in STATUSES.items()}
 
 
@@ -75,7 +77,114 @@ class Home:
     home: str
 
 
-Statement = Genesis | Node | Member | Home
+@dataclass(frozen=True, slots=True)
+class Rotate:
+    """In the home's log: the new keys of `origin`, and the last good head (size, root) under the ones before.
+
+    `signatures` are by old log 01 and 06, new log 01, 06 and mirror 06; without the first two where the old keys are
+    lost, and then it counts only once the hub has confirmed it (wire.md section 6).
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    log_keys: tuple[VerifierKey, ...]
+    mirror_key: VerifierKey
+    hpke_key: bytes
+    signatures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Revoke:
+    """In the home's log: the keys registered so far are good up to (size, root) and for nothing after it."""
+
+    origin: str
+    size: int
+    root: bytes
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """In the hub's log: it agrees with entry `index` of `home`, whose leaf hash is `leaf` and which is on `origin`."""
+
+    origin: str
+    home: str
+    index: int
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """In the home's log: `origin` goes on where the frozen log `old` ended, at (size, root); the hub confirms it."""
+
+    origin: str
+    old: str
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """In the owner's log: `origin` may see the parts for `audience` in the entries [first, last)."""
+
+    origin: str
+    audience: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """By the owner, its home or the hub: every holder forgets part `part` of entry `index` of the log `origin`."""
+
+    origin: str
+    index: int
+    part: int
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A holder's statement that it has forgotten a part, as entry `at` of the log `by` asks."""
+
+    origin: str
+    index: int
+    part: int
+    by: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A substation's nightly word on all that it registers: rows, their root; `previous` is 1 + index of the last."""
+
+    night: int
+    count: int
+    root: bytes
+    previous: int
+
+    @property
+    def origin(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The last entry of a log; `successor` is empty where nobody goes on."""
+
+    successor: str
+
+    @property
+    def origin(self) -> str:
+        return self.successor
+
+
+_Plain = Home | Revoke | Confirm | Successor | Grant | Erase | Erased | Manifest | Close  # fields as in the message
+_PLAIN: dict[str, type[_Plain]] = {
+    one.__name__.lower(): one for one in (Home, Revoke, Confirm, Successor, Grant, Erase, Erased, Manifest, Close)
+}
+Statement = Genesis | Node | Member | Rotate | _Plain
 
 
 def encode(statement: Statement) -> bytes:
@@ -108,8 +217,22 @@ def encode(statement: Statement) -> bytes:
             message.member.CopyFrom(
                 pb.Member(origin=statement.origin, status=STATUSES[statement.status], reason=statement.reason)
             )
-        case Home():
-            message.home.CopyFrom(pb.Home(origin=statement.origin, home=statement.home))
+        case Rotate():
+            message.rotate.CopyFrom(
+                pb.Rotate(
+                    origin=statement.origin,
+                    size=statement.size,
+                    root=statement.root,
+                    log_keys=_texts(statement.log_keys),
+                    mirror_key=statement.mirror_key.encode(),
+                    hpke_key=statement.hpke_key,
+                    signatures=statement.signatures,
+                )
+            )
+        case _:
+            kind = type(statement)
+            said = getattr(pb, kind.__name__)(**{one.name: getattr(statement, one.name) for one in fields(kind)})
+            getattr(message, kind.__name__.lower()).CopyFrom(said)
     return message.SerializeToString(deterministic=True)
 
 
@@ -129,9 +252,38 @@ def decode(raw: bytes) -> Statement | None:
         return _node(message.node)
     if what == "member":
         return Member(origin.check(message.member.origin), _status(message.member.status), message.member.reason)
-    if what == "home":
-        return Home(origin.check(message.home.origin), origin.check(message.home.home))
-    return None
+    if what == "rotate":
+        return _rotate(message.rotate)
+    return _plain(_PLAIN[what], getattr(message, what)) if what in _PLAIN else None
+
+
+def _plain(kind: type[_Plain], one: Any) -> _Plain:
+    """Read a statement whose fields are those of its message: origins, sizes and hashes are checked by name."""
+    values = {field.name: getattr(one, field.name) for field in fields(kind)}
+    for name, value in values.items():
+        if name in ("origin", "home", "old", "by") or (name == "successor" and value):
+            origin.check(value)
+        if isinstance(value, bytes) and len(value) != 32:
+            raise Malformed("control", f"{name} is no hash")
+        if isinstance(value, int) and value > _MAX_SIZE:
+            raise Malformed("control", f"{name} is out of range")
+    return kind(**values)
+
+
+def _rotate(one: pb.Rotate) -> Rotate:
+    node = _node(
+        pb.Node(
+            origin=one.origin,
+            log_keys=one.log_keys,
+            mirror_key=one.mirror_key,
+            hpke_key=one.hpke_key,
+            role=pb.ROLE_OUTLET,
+        )
+    )
+    if len(one.root) != 32 or one.size > _MAX_SIZE or len(one.signatures) not in (3, 5):
+        raise Malformed("control", "no last good head, or signatures are missing")
+    keys_ = (node.log_keys, node.mirror_key, node.hpke_key)
+    return Rotate(node.origin, one.size, one.root, *keys_, tuple(one.signatures))
 
 
 def body_of(raw: bytes) -> bytes:
@@ -145,7 +297,7 @@ def describe(raw: bytes) -> tuple[str, str]:
         statement = decode(raw)
     except Malformed:
         return "", ""
-    return (type(statement).__name__.lower(), statement.origin) if statement else ("", "")
+    return (type(statement).__name__.lower(), statement.origin) if statement is not None else ("", "")
 
 
 def _node(one: pb.Node) -> Node:

@@ -15,8 +15,7 @@ from sync.federation import Federation
 from sync.head import Receipt
 from sync.note import Note, VerifierKey
 from sync.origin import default_home
-from sync.registry import Registry
-from sync.service import ancestors
+from sync.registry import Registry, ancestors
 from sync.store import Store
 
 TITLE = b"banyan-evidence/v1\n"

@@ -12,8 +12,7 @@ from sync.bundles import Bundles
 from sync.client import MAX_WANTED, Client
 from sync.errors import Refused
 from sync.package import PartName
-from sync.registry import Registry
-from sync.service import remembered
+from sync.registry import Registry, remembered
 from sync.store import Store
 
 log = logging.getLogger(__name__)

@@ -6,8 +6,7 @@ A node whose ancestor's newest head is older than 26 hours is stale: that is sho
 
 from dataclasses import dataclass
 
-from sync.registry import Registry
-from sync.service import ancestors
+from sync.registry import Registry, ancestors
 from sync.store import Store
 
 STALE_AFTER_S = 26 * 3600

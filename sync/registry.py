@@ -4,6 +4,7 @@ Trust starts at the root statements, which name the hub's keys, and follows `nod
 speaks for it; the same entry in any other log is void.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sync import control, entry, origin, proved
@@ -246,3 +247,23 @@ class Registry:
             if other and other.node.role == "alliance" and other.node.alliance_id == alliance_id:
                 return self.belongs(asker, name)
         return False
+
+
+def ancestors(registry: Registry, me: str) -> list[str]:
+    """Return `me` and the origins above it, hub first."""
+    chain = [me]
+    while (home := registry.home(chain[0])) and home not in chain:  # what moves in a circle ends where it began
+        chain.insert(0, home)
+    return chain
+
+
+def remembered(question: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Return `question` with its answers kept, for as long as the caller keeps it."""
+    known: dict[str, bool] = {}
+
+    def answer(audience: str) -> bool:
+        if audience not in known:
+            known[audience] = question(audience)
+        return known[audience]
+
+    return answer

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlite_utils import Database, Migrations
 
+from sync import control
+
 migrations = Migrations("log")
 LOG_SHIFT = 40
 INDEX_SHIFT = 3
@@ -63,6 +65,14 @@ def m001_first(db: Any) -> None:
     db["introduction"].create({"origin": str, "proof": bytes}, pk="origin")
     db["journal"].create({"id": int, "log": int, "first": int, "last": int, "applied_at": int, "rules": int}, pk="id")
     db["alarm"].create({"id": int, "at": int, "what": str, "origin": str, "detail": str, "evidence": bytes}, pk="id")
+
+
+@migrations()
+def m002_statements(db: Any) -> None:
+    """Statements that the version before could not read are looked up by what they say now."""
+    unread = db.execute("select id, entry from control where what = ''").fetchall()
+    named = ((*control.describe(control.body_of(raw)), row) for row, raw in unread)
+    db.conn.executemany("update control set what = ?, about = ? where id = ?", list(named))
 
 
 def prepare(connection: sqlite3.Connection) -> None:

@@ -2,43 +2,25 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sync import entry, head, mirror, presence, tree
-from sync.bundles import Bundles, packages
-from sync.client import Client, Greeting, Hello, LogState, Sent, ShownHead
-from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, OldSize, Refused, SyncError, Unreachable
+from sync import entry, head, mirror, presence
+from sync.bringing import Bringing, Report, known_epoch
+from sync.bundles import Bundles
+from sync.client import Client, Greeting, Hello, LogState, ShownHead
+from sync.errors import Malformed, NeedsRecovery, NotAllowed, SyncError, Unreachable
 from sync.fetching import Fetching
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
-from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, PartName, unpack
-from sync.registry import Registry
-from sync.service import ancestors, remembered
+from sync.package import unpack
+from sync.registry import Registry, ancestors, remembered
 from sync.store import Log, Store
-from sync.tree import BUNDLE
 
 log = logging.getLogger(__name__)
-MAX_PARTS_BYTES = 2 * 1024 * 1024
 MAX_SKEW_S = 300
-
-
-@dataclass
-class Report:
-    """What a session did. `refused` holds (origin, reason) of logs that were not taken; the others went on."""
-
-    parent: str
-    entries_up: int = 0
-    entries_down: int = 0
-    packages: int = 0
-    receipts: list[tuple[str, str, int]] = field(default_factory=list)
-    refused: list[tuple[str, str]] = field(default_factory=list)
-    parts_wanted: int = 0
-    parts_down: int = 0
-    calls: int = 0
-    skew_s: float = 0.0
 
 
 @dataclass
@@ -194,7 +176,7 @@ class Session:
         if state is not None:
             moved = report.entries_up
             try:
-                self._bring(mine, state, report)
+                self._bringing(report).bring(mine, state)
             except Unreachable:
                 raise
             except SyncError as error:
@@ -222,125 +204,20 @@ class Session:
             log.warning("log refused origin=%s parent=%s error=%r", origin, self.client.parent, error)
             report.refused.append((origin, f"{type(error).__name__}: {error}"))
 
+    def _bringing(self, report: Report) -> Bringing:
+        return Bringing(self.store, self.registry, self.client, self.clock, self.progress, self.stop, report)
+
     def _bring_mirrored(self, state: LogState, report: Report) -> None:
         held = self.store.log(state.origin)
         end = self.store.newest_head(held, at_most=held.stored) if held else None
         if end is not None:
-            self._bring(end, state, report)
-
-    def _bring(self, end: Head, state: LogState, report: Report) -> None:
-        """Bring one log up to `end`, its wanted parts, and keep the parent's receipt."""
-        if state.reason:
-            raise NotAllowed(state.origin, state.reason)
-        held = self.store.add_log(end.origin)
-        self._note_loss(held, state)
-        recorded = self._show(end, held, state.recorded)
-        if recorded < end.size or end.size < state.stored:
-            return  # the parent has more of this log by another way
-        start, missing = state.next_entry, state.wanted_total
-        while not self.stop.is_set():
-            sent = self._send(held, start, end, report)
-            missing = sent.parts_wanted
-            if sent.receipt:
-                self._keep_receipt(sent.receipt, self.client.parent, end, report)
-                break
-            if sent.next_entry >= end.size:
-                raise Refused(self.client.parent, "NO_RECEIPT", "it has lost a larger one and waits for the rest")
-            if sent.next_entry <= start:
-                raise Unreachable(self.client.parent, "UNAVAILABLE", "took no entries")
-            start = sent.next_entry
-        report.parts_wanted += self._bring_parts(held, missing, state.wanted)
-
-    def _note_loss(self, held: Log, state: LogState) -> None:
-        """Tell a person where the parent holds less than its own receipt says; what it lost is sent again."""
-        newest = self.store.newest_receipt(held, self.client.parent)
-        if newest is not None and state.stored < newest.size:
-            log.error("parent lost data parent=%s origin=%s", self.client.parent, held.origin)
-            with self.store.write():
-                detail = f"holds {state.stored} entries of {held.origin}, gave a receipt for {newest.size}"
-                self.store.alarm("parent-lost-data", self.client.parent, detail)
-
-    def _show(self, end: Head, held: Log, recorded: int) -> int:
-        """Show `end`, proved from what the parent says is recorded, once more if that had moved."""
-        for _ in range(2):
-            if recorded >= end.size:
-                return recorded
-            proof = tree.consistency_proof(Bundles(self.store, held), recorded, end.size)
-            try:
-                return self.client.add_checkpoint(end.origin, recorded, proof, end.note)
-            except OldSize as error:
-                recorded = error.recorded
-        return recorded
-
-    def _send(self, held: Log, start: int, end: Head, report: Report) -> Sent:
-        last = min(end.size, (start // BUNDLE + MAX_PACKAGES_A_CALL) * BUNDLE)
-        report.packages += -(-last // BUNDLE) - start // BUNDLE if last > start else 0
-        frames = self._frames(held, start, last, end)
-        sent = self.client.add_entries(
-            end.origin, start, end.size, frames, lambda at: self.progress(end.origin, at, end.size)
-        )
-        report.entries_up += max(0, sent.next_entry - start)
-        return sent
-
-    def _frames(self, held: Log, start: int, last: int, end: Head) -> Iterator[Frame]:
-        """Yield the packages of [start, last); runs in the transport's thread, so it opens a store of its own."""
-        store = Store(self.store.path, one_thread=False)  # after a broken line, whichever thread drops this closes it
-        try:
-            registry = Registry(store, self.registry.federation, self.own.origin)
-            parent = self.client.parent
-            may_see = remembered(lambda audience: registry.may_see(audience, end.origin, parent))
-            packer = Packer()
-            for one in packages(store, held, start, last, end.size, may_see):
-                if self.stop.is_set():
-                    return
-                yield packer.pack(one)
-        finally:
-            store.close()
-
-    def _bring_parts(self, held: Log, missing: int, wanted: Sequence[PartName]) -> int:
-        """Bring parts that the parent wants, asking again for each page; return how many it still lacks."""
-        while missing and not self.stop.is_set():
-            if not wanted:
-                greeting = Greeting(self._epoch(), [(held.origin, held.stored)], (), b"", ())
-                wanted = self.client.hello(greeting).logs.get(held.origin, LogState(held.origin)).wanted
-            taken = self._bring_page(held, wanted)
-            if not taken:
-                break
-            missing, wanted = missing - taken, ()
-        return max(0, missing)
-
-    def _bring_page(self, held: Log, wanted: Sequence[PartName]) -> int:
-        """Bring those of the parts that are held here and that the parent may see; return how many it took."""
-        bundles = Bundles(self.store, held)
-        batch: list[tuple[PartName, bytes]] = []
-        size = taken = 0
-        for index, number in wanted:
-            content = bundles.part(index, number) if index < held.next_entry else None
-            stated = entry.commitments(bundles.entries(index, index + 1)[0])[1] if content is not None else ()
-            if content is None or number >= len(stated):
-                continue
-            if not self.registry.may_see(stated[number][0], held.origin, self.client.parent):
-                continue
-            batch.append(((index, number), content))
-            size += len(content)
-            if size > MAX_PARTS_BYTES:
-                taken += self.client.add_parts(held.origin, batch)
-                batch, size = [], 0
-        return taken + (self.client.add_parts(held.origin, batch) if batch else 0)
+            self._bringing(report).bring(end, state)
 
     def _epoch(self) -> bytes:
         """The parent's epoch as last seen; empty before the first session."""
-        return self.store.meta(f"epoch:{self.client.parent}") or b""
+        return known_epoch(self.store, self.client.parent)
 
     # -- receipts -----------------------------------------------------------------------------------------------------
-
-    def _keep_receipt(self, raw: bytes, parent: str, end: Head, report: Report) -> None:
-        receipt = head.open_receipt(raw, parent, self.registry.mirror_key(parent), int(self.clock()))
-        if receipt.checkpoint != end.checkpoint:
-            raise BadSignature(parent, "a receipt for something else")
-        with self.store.write():
-            self.store.put_receipt(self.store.add_log(end.origin), receipt)
-        report.receipts.append((end.origin, parent, receipt.size))
 
     def _keep_receipts(self, notes: tuple[bytes, ...], report: Report) -> None:
         """Keep the receipts that nodes above the parent gave for our own log."""

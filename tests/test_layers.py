@@ -21,6 +21,7 @@ GENERATED = "banyan"
 TOUCH_GENERATED_CODE = {
     "sync/service.py",
     "sync/client.py",
+    "sync/greeting.py",
     "sync/control.py",
     "node/admission.py",
     "node/enrolment.py",

@@ -8,7 +8,7 @@ from node import admission, enrolment, founding, nightly, settings
 from node.home import Home
 from node.node import Node
 from node.serving import Doors, open_doors
-from sync.session import Report
+from sync.bringing import Report
 
 HUB = "ip.gd.example"
 CITY = "ip.gd.example/gz"

@@ -12,12 +12,15 @@ from records import audience, licence, schema_rules, splitting
 from records.writers import comma_separated
 from records.xml import archive, limits, prolog
 from sync import (
+    bringing,
     bundles,
+    called,
     client,
     entry,
     evidence,
     federation,
     fetching,
+    greeting,
     head,
     keys,
     lock,
@@ -171,7 +174,7 @@ TABLE = [
     Safeguard(
         "audience-up",
         "parts are sent to whom they are for",
-        without(session.Session, "_frames", ("registry.may_see(audience, end.origin, parent)", "True")),
+        without(bringing.Bringing, "_frames", ("registry.may_see(audience, end.origin, parent)", "True")),
         f"{REFUSALS}test_a_part_for_others_does_not_leave_the_outlet",
     ),
     Safeguard(
@@ -185,7 +188,7 @@ TABLE = [
     Safeguard(
         "audience-taking",
         "an undue part is not kept",
-        without(service._Call, "may_hold", ("self.registry.may_see(audience, origin, self.serving.me)", "True")),
+        without(called.Call, "may_hold", ("self.registry.may_see(audience, origin, self.serving.me)", "True")),
         f"{REFUSALS}test_a_part_that_is_not_due_here_is_dropped",
     ),
     Safeguard(
@@ -211,11 +214,7 @@ TABLE = [
     Safeguard(
         "parts-above",
         "parts of logs above alone are served",
-        without(
-            service.SyncService,
-            "GetParts",
-            ("if request.origin not in ancestors(call.registry, self._serving.me):", "if False:"),
-        ),
+        without(called.Call, "log_to_fetch", ("self.registry.check_bringer(self.path, origin)", "pass")),
         f"{PARTS_DOWN}test_logs_that_are_not_above_are_not_served",
     ),
     Safeguard(
@@ -262,11 +261,7 @@ TABLE = [
     Safeguard(
         "above-only",
         "only logs above are served",
-        without(
-            service.SyncService,
-            "GetEntries",
-            ("if request.origin not in ancestors(call.registry, self._serving.me):", "if False:"),
-        ),
+        without(called.Call, "log_to_fetch", ("self.registry.check_bringer(self.path, origin)", "pass")),
         f"{REFUSALS}test_a_log_that_the_parent_does_not_mirror_above_is_not_served",
     ),
     Safeguard(
@@ -292,7 +287,7 @@ TABLE = [
             without(mirror, "_check_against_stored", ("if log.frozen:", "if False:")),
             without(mirror, "take", ("if log.frozen:", "if False:")),
             without(service, "_end", ("if held.frozen:", "if False:")),
-            without(service, "_state", ('"frozen" if held.frozen else ""', '""')),
+            without(greeting, "_state", ('"frozen" if held.frozen else ""', '""')),
         ),
         f"{REFUSALS}test_a_rewritten_log_is_frozen_with_its_evidence",
     ),
@@ -452,7 +447,7 @@ TABLE = [
     Safeguard(
         "parts-a-call",
         "a child asks for 1,000 parts at once",
-        put(service, "MAX_WANTED_A_PAGE", 2**40),
+        put(greeting, "MAX_WANTED_A_PAGE", 2**40),
         f"{PARTS_DOWN}test_a_list_of_over_1000_names_is_refused",
     ),
     Safeguard(

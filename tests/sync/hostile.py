@@ -9,12 +9,13 @@ from node import settings
 from node.home import Home
 from node.node import Node
 from sync import head, tree
+from sync.bringing import Report
 from sync.bundles import Bundles, packages
 from sync.checkpoint import Checkpoint
 from sync.client import Client, Sent
 from sync.note import Note
 from sync.package import Frame, Package, Packer, PartName, unpack
-from sync.session import Report, Session
+from sync.session import Session
 from sync.store import Store
 from tests.world import CITY, HUB, OUTLET, World
 

@@ -27,7 +27,30 @@ GENESES = st.builds(
     ORIGINS,
     st.sampled_from(["", made.HUB, made.CITY]),
 )
-STATEMENTS = NODES | GENESES | st.builds(Member, ORIGINS, STATUSES, WORDS) | st.builds(Home, ORIGINS, ORIGINS)
+SIZES = st.integers(0, 2**63 - 1)
+HASHES = st.binary(min_size=32, max_size=32)
+ROTATIONS = st.builds(
+    lambda node, size, root, signatures: control.Rotate(
+        node.origin, size, root, node.log_keys, node.mirror_key, node.hpke_key, tuple(signatures)
+    ),
+    NODES,
+    SIZES,
+    HASHES,
+    st.lists(st.binary(), min_size=3, max_size=3) | st.lists(st.binary(), min_size=5, max_size=5),
+)
+PARTS = (ORIGINS, SIZES, st.integers(0, 7))
+PLAIN = (
+    st.builds(Home, ORIGINS, ORIGINS)
+    | st.builds(control.Revoke, ORIGINS, SIZES, HASHES, WORDS)
+    | st.builds(control.Confirm, ORIGINS, ORIGINS, SIZES, HASHES)
+    | st.builds(control.Successor, ORIGINS, ORIGINS, SIZES, HASHES)
+    | st.builds(control.Grant, ORIGINS, st.sampled_from(["path", "alliance:9f3c01aa"]), SIZES, SIZES)
+    | st.builds(control.Erase, *PARTS, WORDS)
+    | st.builds(control.Erased, *PARTS, ORIGINS, SIZES)
+    | st.builds(control.Manifest, st.integers(0, 2**32 - 1), SIZES, HASHES, SIZES)
+    | st.builds(control.Close, ORIGINS | st.just(""))
+)
+STATEMENTS = NODES | GENESES | st.builds(Member, ORIGINS, STATUSES, WORDS) | ROTATIONS | PLAIN
 
 
 @given(STATEMENTS)
@@ -98,3 +121,26 @@ def test_a_status_of_a_later_version_counts_as_suspended():
 def test_a_status_is_changed_with_its_reason():
     changed = made.node(made.OUTLET).with_status("revoked", "left")
     assert (changed.status, changed.reason, changed.log_keys) == ("revoked", "left", made.node(made.OUTLET).log_keys)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        control.Revoke(made.OUTLET, 1, b"short"),
+        control.Confirm(made.OUTLET, made.CITY, 1, b""),
+        control.Successor("Not/An/Origin", made.OUTLET, 1, bytes(32)),
+        control.Grant(made.OUTLET, "path", 0, 2**63),
+        control.Close("of nobody"),
+    ],
+)
+def test_a_plain_statement_is_read_strictly(statement):
+    with pytest.raises(Malformed):
+        control.decode(control.encode(statement))
+
+
+def test_a_rotation_needs_a_head_and_all_signatures_of_the_new_keys():
+    node = made.node(made.OUTLET)
+    keys = (node.log_keys, node.mirror_key, node.hpke_key)
+    for root, signatures in ((b"short", (b"",) * 5), (bytes(32), (b"",) * 4), (bytes(32), ())):
+        with pytest.raises(Malformed):
+            control.decode(control.encode(control.Rotate(node.origin, 1, root, *keys, signatures)))

@@ -9,7 +9,7 @@ import pytest
 from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
-from sync import refusals, service
+from sync import greeting, refusals, service
 from sync.client import Client, Greeting
 from sync.errors import OverLimit
 from tests.sync import hostile
@@ -83,9 +83,9 @@ def test_parts_are_brought_a_page_at_a_time(city):
     city.sync(OUTLET)
     with channel(city, OUTLET) as line:
         client = Client(line, CITY)
-        assert client.add_parts(OUTLET, [((1, 9), b"")] * service.MAX_WANTED_A_PAGE) == 0
+        assert client.add_parts(OUTLET, [((1, 9), b"")] * greeting.MAX_WANTED_A_PAGE) == 0
         with pytest.raises(OverLimit):
-            client.add_parts(OUTLET, [((1, 9), b"")] * (service.MAX_WANTED_A_PAGE + 1))
+            client.add_parts(OUTLET, [((1, 9), b"")] * (greeting.MAX_WANTED_A_PAGE + 1))
 
 
 def test_missing_parts_of_many_logs_fit_one_answer_and_who_asks_for_one_log_hears_of_it(city, monkeypatch):
@@ -96,7 +96,7 @@ def test_missing_parts_of_many_logs_fit_one_answer_and_who_asks_for_one_log_hear
     with city.nodes[HUB].opened() as opened, opened.store.write() as db:
         db.execute("insert into wanted(id, audience) select id, 'federation' from part")
         db.execute("delete from part")
-    monkeypatch.setattr(service, "MAX_WANTED_A_HELLO", 3)
+    monkeypatch.setattr(greeting, "MAX_WANTED_A_HELLO", 3)
     with channel(city, CITY) as line:
         for offers in ([], [(NEIGHBOUR, 4)], [(OUTLET, 4)]):
             logs = Client(line, HUB).hello(Greeting(b"", offers, (), b"", ())).logs

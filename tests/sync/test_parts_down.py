@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from node.node import Node
-from sync import service
+from sync import called, package, service
 from sync.bundles import Bundles
 from sync.client import Client
 from sync.errors import DoesNotOpen, Malformed, NotAllowed, OverLimit, UnknownOrigin
@@ -228,13 +228,23 @@ def test_one_name_a_thousand_times_gets_4_mib_and_no_more(below, line):
 
 
 def test_logs_that_are_not_above_are_not_served(line):
-    for origin in (OUTLET, NEIGHBOUR, "ip.gd.example/sz"):
+    for origin in (OUTLET, "ip.gd.example/sz"):
         with pytest.raises(NotAllowed, match="not-above-you"):
             line.parts(origin, [(1, 0)])
 
 
+def test_a_node_that_lost_its_disk_gets_its_own_log_back(below, line):
+    below.file(NEIGHBOUR, b"mine")
+    below.sync(NEIGHBOUR)
+    (frame,) = line.entries(NEIGHBOUR, 0, 2)
+    found = package.unpack(frame)
+    assert (found.first, len(found.entries), [name for name, _content in found.parts]) == (0, 2, [(1, 0)])
+    ((name, content),), looked = line.parts(NEIGHBOUR, [(1, 0)])
+    assert (name, content[16:], looked) == ((1, 0), b"mine", 1)
+
+
 def test_a_log_above_that_the_parent_does_not_hold_is_unknown(below, line, monkeypatch):
-    monkeypatch.setattr(service, "ancestors", lambda registry, me: [HUB, "ip.gd.example/yy", me])
+    monkeypatch.setattr(called, "ancestors", lambda registry, me: [HUB, "ip.gd.example/yy", me])
     with pytest.raises(UnknownOrigin):
         line.parts("ip.gd.example/yy", [(1, 0)])
 

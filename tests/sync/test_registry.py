@@ -6,8 +6,7 @@ from sync import control, proved
 from sync.bundles import Bundles
 from sync.control import Home, Member
 from sync.errors import BadProof, BadSignature, Malformed, NotAllowed, SyncError, UnknownOrigin
-from sync.registry import Registry
-from sync.service import ancestors
+from sync.registry import Registry, ancestors
 from tests.sync import made
 from tests.sync.made import ALLIANCE, CITY, HUB, OTHER_CITY, OTHER_OUTLET, OUTLET
 

@@ -12,13 +12,13 @@ import pytest
 from node import nightly
 from node.home import Home
 from node.node import Node
-from sync import control, head, mirror, presence, service
+from sync import control, greeting, head, mirror, presence, service
+from sync.bringing import Report
 from sync.bundles import Bundles
 from sync.client import Client
 from sync.errors import NeedsRecovery, NotAllowed, Unreachable
 from sync.keys import ED25519, MLDSA44, Signer
 from sync.package import MAX_UNACKNOWLEDGED
-from sync.session import Report
 from tests.sync import hostile
 from tests.sync.hostile import NEIGHBOUR
 from tests.world import ALLIANCE, CITY, HUB, OUTLET, World
@@ -138,7 +138,7 @@ def test_parts_that_do_not_fit_a_package_follow_by_want_list(city):
 
 
 def test_missing_parts_are_asked_for_page_by_page(city, monkeypatch):
-    monkeypatch.setattr(service, "MAX_WANTED_A_PAGE", 7)
+    monkeypatch.setattr(greeting, "MAX_WANTED_A_PAGE", 7)
     city.file(OUTLET, *(os.urandom(60_000) for _ in range(80)))
     assert city.sync(OUTLET).parts_wanted == 0
     assert hostile.is_whole(city, OUTLET, CITY)

@@ -1,0 +1,81 @@
+"""One call of a child, as the parent serves it: its own store and registry, and what a node serves with."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+
+from sync import entry, mirror
+from sync.errors import NoRoom, NotAllowed, UnknownOrigin
+from sync.federation import Federation
+from sync.keys import Signer
+from sync.registry import Registry, ancestors, remembered
+from sync.store import Log, Store
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What a node serves with: its name, files, mirror key, clock, and who to tell when something new is durable."""
+
+    me: str
+    federation: Federation
+    log_db: Path
+    head_lock: Path
+    mirror: Signer
+    clock: Callable[[], float]
+    peer: Callable[[grpc.ServicerContext], str]
+    stored: Callable[[str], None]
+    floor_mb: int = 0
+
+
+class Call:
+    """One call's own store and registry, and the child that makes it."""
+
+    def __init__(self, serving: Serving, path: str):
+        self.serving = serving
+        self.path = path
+        self.store = Store(serving.log_db)
+        self.registry = Registry(self.store, serving.federation, serving.me)
+
+    def check_bringer(self, origin: str) -> mirror.Registration:
+        """The caller may call, and may bring this log, now."""
+        self.registry.check_caller(self.path)
+        return self.registry.check_bringer(self.path, origin)
+
+    def check_room(self) -> None:
+        """There is more free space than the floor; raise NoRoom."""
+        found = os.statvfs(self.serving.log_db.parent)
+        free_mb = found.f_bavail * found.f_frsize // 1_000_000
+        if free_mb < self.serving.floor_mb:
+            raise NoRoom(free_mb, self.serving.floor_mb)
+
+    def committer(self, origin: str) -> entry.Committer:
+        return entry.Committer(self.serving.federation.id, origin)
+
+    def may_hold(self, origin: str) -> Callable[[str], bool]:
+        """Tell, by audience, whether a part of that log is due here; asked once for each audience."""
+        return remembered(lambda audience: self.registry.may_see(audience, origin, self.serving.me))
+
+    def log(self, origin: str) -> Log:
+        """Return the log of that origin; raise UnknownOrigin where nothing of it is held."""
+        found = self.store.log(origin)
+        if found is None:
+            raise UnknownOrigin(origin)
+        return found
+
+    def log_to_fetch(self, origin: str) -> Log:
+        """Return a log that the caller may fetch: ours, one above us, or one that the caller may bring.
+
+        The last lets a node that lost its disk have its own log and its mirrors back. Raises NotAllowed, UnknownOrigin.
+        """
+        self.registry.check_caller(self.path)
+        if origin not in ancestors(self.registry, self.serving.me):
+            try:
+                self.registry.check_bringer(self.path, origin)
+            except UnknownOrigin as error:
+                raise NotAllowed(origin, "not-above-you") from error
+            except NotAllowed as error:
+                raise NotAllowed(origin, error.reason.replace("not-of-this-path", "not-above-you")) from error
+        return self.log(origin)

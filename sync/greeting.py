@@ -1,0 +1,94 @@
+"""What a parent says in Hello: of the child's log and of those that it brings, of receipts and of the heads above.
+
+With service and client one of the modules that touch generated protobuf code.
+"""
+
+from collections.abc import Iterator
+
+from banyan.v1 import sync_pb2 as pb
+
+from sync import control, tree
+from sync.bundles import Bundles
+from sync.called import Call
+from sync.errors import NotAllowed, SyncError, UnknownOrigin
+from sync.registry import ancestors, remembered
+from sync.store import Store
+
+MAX_WANTED_A_PAGE = 1_000
+MAX_WANTED_A_HELLO = 10_000  # of all logs; who lacks more is asked again, log by log
+
+
+def newest_note(store: Store, origin: str) -> bytes:
+    held = store.log(origin)
+    found = store.newest_head(held, at_most=2**63 - 1) if held else None
+    return found.note if found else b""
+
+
+def _logs_with_wanted(call: Call) -> set[str]:
+    """Return the logs with missing parts that this child may bring."""
+    found = set()
+    for held in call.store.logs_with_wanted():
+        try:
+            call.registry.check_bringer(call.path, held.origin)
+        except SyncError:
+            continue
+        found.add(held.origin)
+    return found
+
+
+def states(call: Call, offered: set[str]) -> Iterator[pb.LogState]:
+    """Yield the state of each log offered, then of those with missing parts; names of parts for one message."""
+    room = MAX_WANTED_A_HELLO
+    for origin in [*sorted(offered), *sorted(_logs_with_wanted(call) - offered)]:
+        state = _state(call, origin, min(room, MAX_WANTED_A_PAGE))
+        room -= len(state.wanted)
+        yield state
+
+
+def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:
+    try:
+        call.registry.check_bringer(call.path, origin)
+    except NotAllowed as error:
+        return pb.LogState(origin=origin, reason=error.reason)
+    except UnknownOrigin:
+        return pb.LogState(origin=origin, reason="unknown-origin")
+    held = call.store.log(origin)
+    if held is None:
+        return pb.LogState(origin=origin, status=control.STATUSES["active"])
+    bundles = Bundles(call.store, held)
+    recorded = call.store.head(held, call.path)
+    may_see = remembered(lambda audience: call.registry.may_see(audience, origin, call.path))
+    wanted = bundles.wanted(most_wanted, may_see)
+    return pb.LogState(
+        origin=origin,
+        recorded=recorded.size if recorded else 0,
+        stored=held.stored,
+        next_entry=held.next_entry,
+        status=control.STATUSES["active"],
+        reason="frozen" if held.frozen else "",
+        wanted=[pb.PartName(index=index, number=number) for index, number in wanted],
+        wanted_total=bundles.count_wanted(),
+    )
+
+
+def receipts_from_above(call: Call, request: pb.HelloRequest) -> list[bytes]:
+    held = call.store.log(call.path)
+    if held is None:
+        return []
+    known = {one.signer: one.size for one in request.receipts}
+    above = (one for one in call.store.newest_receipts(held) if one.signer != call.serving.me)
+    return [one.note for one in above if one.size > known.get(one.signer, 0)]
+
+
+def shown_heads(call: Call, known: dict[str, int]) -> list[pb.Shown]:
+    """Return the newest head of the own log and of each log above, proved from the size that the child holds."""
+    shown = []
+    for origin in ancestors(call.registry, call.serving.me):
+        held = call.store.log(origin)
+        newest = call.store.newest_head(held, at_most=held.stored) if held else None
+        if held is None or newest is None:
+            continue
+        old = known.get(origin, 0)
+        proof = tree.consistency_proof(Bundles(call.store, held), old, newest.size) if old <= newest.size else []
+        shown.append(pb.Shown(note=newest.note, old_size=old, proof=proof))
+    return shown

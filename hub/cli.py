@@ -61,6 +61,7 @@ lookups.evidence(top)
 exporting.export(top)
 kinds.kind(top, publishes=True)
 commands.status(top)
+commands.audit(top)
 quarantining.add(top)
 commands.rebuild(top)
 
@@ -72,8 +73,10 @@ commands.rebuild(top)
 @click.option("--sign-anyway", is_flag=True, help=N_("Do not wait for substations; this is logged under your name."))
 @passed
 def seal(context: Context, sign_anyway: bool) -> None:
-    with commands.opened(context).opened() as opened:
-        size = opened.seal_as_hub(anyway=commands.person(context) if sign_anyway else "")
+    node = commands.opened(context)
+    anyway = commands.acting_on(context, node, "seal --sign-anyway") if sign_anyway else ""
+    with node.opened() as opened:
+        size = opened.seal_as_hub(anyway=anyway)
     context.say(_("Signed: {size} entries.").format(size=size))
     context.emit({"size": size})
 

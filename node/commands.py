@@ -1,7 +1,7 @@
 """Commands of operating a node that two or more programs have: each is added to a program's group by its name."""
 
-import getpass
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import click
 
 from catalog import rebuilding
-from node import admission, cataloguing, enrolment, frame, inbox, nightly, nodes, tokens, verdicts
+from node import acting, admission, cataloguing, enrolment, frame, inbox, nightly, nodes, roles, tokens, verdicts
 from node.errors import WrongProgram
 from node.frame import passed
 from node.home import Home, write_whole
@@ -42,10 +42,34 @@ def _check_program(context: Context, origin: str, role: str) -> None:
 
 
 def person(context: Context) -> str:
-    """Return who works here: the system's user, or the person that node.toml names for it."""
-    user = getpass.getuser()
-    known = context.settings.people.get(user)
-    return known.name if known else user
+    """Return the name of who works here."""
+    return roles.person(context.settings).name
+
+
+def acting_on(context: Context, node: Node, what: str, about: str = "", reason: str = "") -> str:
+    """Write into the own log that the person here does `what` to `about`, and why; return the name.
+
+    Whether the role reaches for it, the frame has checked before the command began.
+    """
+    with node.opened() as opened:
+        return acting.record(node, opened, what, about, reason)
+
+
+def audit(top: frame.Group) -> None:
+    """Add `audit`: who decided what here, as the own log has it."""
+
+    @top.command("audit", help=N_("List who decided what here, newest first; the own log proves it.\n\nExample: audit"))
+    @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help=N_("Rows a page."))
+    @click.option("--before", type=int, default=2**62, help=N_("Continue after a page: entries before this one."))
+    @passed
+    def command(context: Context, limit: int, before: int) -> None:
+        node = opened(context)
+        with node.opened() as here:
+            rows = [asdict(one) for one in acting.acts(node, here, limit, before)]
+        if not context.json:
+            rows = [{**row, "time": moment(row["time_ms"] / 1000), "role": _(row["role"])} for row in rows]
+        columns = [("index", _("entry")), ("time", _("time")), ("by", _("by")), ("role", _("role"))]
+        context.table(rows, [*columns, ("what", _("what")), ("about", _("about")), ("reason", _("reason"))])
 
 
 def join(top: frame.Group, listens: bool) -> None:
@@ -128,7 +152,9 @@ def invite(top: frame.Group, roles: tuple[str, ...]) -> None:
     @click.option("--out", type=click.Path(path_type=Path), help=N_("Write the token to this file instead."))
     @passed
     def command(context: Context, origin: str, role: str, name: str, days: int, out: Path | None) -> None:
-        token = admission.invite(opened(context), origin, role, name, days)
+        node = opened(context)
+        token = admission.invite(node, origin, role, name, days)
+        acting_on(context, node, "invite", origin)
         line = token.encode()
         if out is not None:
             write_whole(out, line.encode() + b"\n")

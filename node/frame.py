@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 
-from node import messages, misuse, sentences, settings
+from node import messages, misuse, roles, sentences, settings
 from node.errors import DatabaseUnusable
 from node.messages import N_, _
 from node.report import Context
@@ -44,6 +44,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         if not isinstance(self, click.Group):
             _speak_as_settled(ctx.find_root().obj)
+            _check_role(ctx)
         return super().invoke(ctx)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -238,6 +239,14 @@ def _version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
 def _speak_as_settled(context: Context) -> None:
     if (language := settings.language(context.home_path, context.environ)) is not None:
         context.speak(language, chosen=False)
+
+
+def _check_role(ctx: click.Context) -> None:
+    """Raise NotYourRole where who works here may not give this command; before there is a home, everybody may."""
+    context: Context = ctx.find_root().obj
+    command = " ".join(ctx.command_path.split()[1:])
+    if command in roles.NEEDS and not ctx.params.get("dry_run") and (context.home_path / "node.toml").exists():
+        roles.check(context.settings, command)
 
 
 def _translated(option: click.Parameter) -> click.Parameter:

@@ -8,7 +8,7 @@ import click
 
 from catalog import published
 from node import cataloguing, frame
-from node.commands import opened
+from node.commands import acting_on, opened
 from node.errors import NodeError
 from node.frame import passed
 from node.messages import N_, _
@@ -209,6 +209,8 @@ def _publish(group: click.Group) -> None:
     @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
     @passed
     def command(context: Context, file: Path) -> None:
-        made = publish(opened(context), file)
+        node = opened(context)
+        made = publish(node, file)
+        acting_on(context, node, "kind publish", f"{made.name} {made.version}")
         context.say(_("Published: {name}, version {version}.").format(name=made.name, version=made.version))
         context.emit({"name": made.name, "version": made.version})

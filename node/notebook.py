@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database, Migrations
 
+from node.act_book import ActBook
 from node.errors import MissingStore
 from node.inbox_book import InboxBook
 from node.invitation_book import InvitationBook
@@ -79,7 +80,13 @@ def m002_imports(db: Any) -> None:
     db["inbox"].create_index(["state"])
 
 
-class Notebook(InvitationBook, RunBook, SubmissionBook, MappingBook, SourceBook, InboxBook):
+@migrations()
+def m006_acts(db: Any) -> None:
+    """Which entries of the own log say who did what."""
+    db["act"].create({"entry": int}, pk="entry")
+
+
+class Notebook(ActBook, InvitationBook, RunBook, SubmissionBook, MappingBook, SourceBook, InboxBook):
     """The notebook of one home: its books in one file."""
 
     def __init__(self, path: Path) -> None:

@@ -14,23 +14,12 @@ from node import cataloguing, verdicts
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node, Opened
-from node.settings import Settings
 from records import body
 from records.errors import MalformedRecord
 from sync.schema import key
 
 _ENTRY = re.compile(r"(.+)#([0-9]{1,12})(?:\.([0-7]))?", re.ASCII)
 _AT_ONCE = MAX_PLACES
-
-
-class NotYourRole(NodeError):
-    """Who may look only wants to decide: (person, role)."""
-
-    facts = ("person", "role")
-    sentence = N_(
-        "{person} has the role {role} on this node and may only look. A reviewer or an operator decides; roles are set "
-        "under [people] in node.toml."
-    )
 
 
 class NotQuarantined(NodeError):
@@ -79,18 +68,6 @@ class Done:
 
     chosen: Sequence[Quarantined]
     skipped: Sequence[Quarantined] = ()
-
-
-def check_may_decide(settings: Settings, user: str) -> None:
-    """Return if this user of the machine may decide; raise NotYourRole.
-
-    Where node.toml names no people, whoever may use this home operates it; where it does, who is not named looks only.
-    """
-    if not settings.people:
-        return
-    known = settings.people.get(user)
-    if known is None or known.role == "observer":
-        raise NotYourRole(known.name if known else user, "observer")
 
 
 def name(one: Quarantined) -> str:

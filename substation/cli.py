@@ -18,6 +18,7 @@ lookups.evidence(top)
 exporting.export(top)
 kinds.kind(top)
 commands.status(top)
+commands.audit(top)
 quarantining.add(top)
 commands.rebuild(top)
 

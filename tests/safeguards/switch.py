@@ -8,11 +8,26 @@ import inspect
 import sqlite3
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from sync import keys
 from sync.note import VerifierKey
+
+
+@dataclass(frozen=True)
+class Safeguard:
+    """What is protected, how to do without it, and the test that goes red then.
+
+    `also` names an error that the next safeguard behind it raises instead, where there is one.
+    """
+
+    name: str
+    protects: str
+    disable: Callable[[], None]
+    test: str
+    also: str = ""
 
 
 class StaleRow(Exception):

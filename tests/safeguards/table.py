@@ -1,12 +1,13 @@
 """Every safeguard by name: how it is switched off from outside, and the test that must notice."""
 
+import importlib
+import pkgutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import node.exporting
+import tests.safeguards
 from catalog import answers, composing, decisions, exporting, showing, standing, statements, views
-from node import admission, doors, harvest, inbox, quarantine, report, repository
+from node import admission, doors, harvest, inbox, report, repository, roles
 from node.invitation_book import InvitationBook
 from records import audience, licence, schema_rules, splitting
 from records.writers import comma_separated
@@ -36,7 +37,7 @@ from sync import (
     session,
     store,
 )
-from tests.safeguards.switch import both, passes, power_cut_safe_no_more, put, unsigned, without
+from tests.safeguards.switch import Safeguard, both, passes, power_cut_safe_no_more, put, unsigned, without
 
 REFUSALS = "tests/sync/test_refusals.py::"
 CHANGED = REFUSALS + "test_what_a_child_changes_is_refused_and_nothing_of_it_is_stored"
@@ -49,20 +50,6 @@ RECORDS = "tests/records/"
 XML = "tests/records/xml/"
 EVIDENCE = "tests/safeguards/test_evidence_steps.py::"
 SIBLING = "ip.gd.example/gz/scut-ip.gd.example/gz-ip.gd.example/gz/giants-NotAllowed-not-of-this-path-bring_nothing"
-
-
-@dataclass(frozen=True)
-class Safeguard:
-    """What is protected, how to do without it, and the test that goes red then.
-
-    `also` names an error that the next safeguard behind it raises instead, where there is one.
-    """
-
-    name: str
-    protects: str
-    disable: Callable[[], None]
-    test: str
-    also: str = ""
 
 
 TABLE = [
@@ -700,7 +687,7 @@ TABLE = [
     Safeguard(
         "decision-role",
         "who may look only decides nothing",
-        put(quarantine, "check_may_decide", passes),
+        put(roles, "check", passes),
         f"{NODE}test_quarantine.py::test_an_observer_or_somebody_unnamed_may_only_look[observer]",
     ),
     # -- what others wrote
@@ -754,6 +741,11 @@ TABLE = [
         f"{RECORDS}readers/test_hostile.py::test_json_that_is_nested_deep",
     ),
 ]
+
+
+for _module in sorted(pkgutil.iter_modules(tests.safeguards.__path__), key=lambda one: one.name):
+    if _module.name.startswith("rows_"):  # each room beyond the first table brings its own rows
+        TABLE += importlib.import_module(f"tests.safeguards.{_module.name}").ROWS
 
 
 def find(name: str) -> Safeguard:

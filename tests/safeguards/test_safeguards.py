@@ -21,8 +21,15 @@ def run(tests: list[str], without: str = "") -> subprocess.CompletedProcess[str]
     """Run tests in a process of their own, one safeguard switched off."""
     command = [sys.executable, "-m", "pytest", "-p", "tests.safeguards.plugin", "-x", "--tb=short", *tests]
     environment = {**os.environ, plugin.NAME: without}
+    timeout_s = TIMEOUT_S if without else 6 * TIMEOUT_S
     return subprocess.run(
-        command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        command,
+        cwd=HERE,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
     )
 
 

@@ -1,0 +1,20 @@
+"""Safeguards of roles and acts."""
+
+from node import acting, roles
+from tests.safeguards.switch import Safeguard, passes, put, without
+
+ROWS = [
+    Safeguard(
+        "role",
+        "a command is given by those whose role reaches for it",
+        put(roles, "check", passes),
+        "tests/node/test_acting.py::test_whose_role_does_not_reach_changes_nothing[observer]",
+    ),
+    Safeguard(
+        "act-sealed",
+        "who did what is read at the node itself alone",
+        without(acting, "record", ("[[(sealed.audience(node.origin), body)]]", '[[("federation", text)]]')),
+        "tests/node/test_acting.py::"
+        "test_what_an_operator_did_stands_in_the_log_under_the_name_and_nobody_else_reads_it",
+    ),
+]

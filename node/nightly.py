@@ -90,6 +90,7 @@ def call(
             progress,
             stop,
             resign=node.settings.registers,
+            floor_mb=node.settings.disk_floor_mb,
         )
         try:
             report = session.run()

@@ -79,6 +79,7 @@ class Node:
             peer,
             stored,
             self.settings.disk_floor_mb,
+            self.settings.quotas,
         )
 
     def channel(self, parent: Parent) -> grpc.Channel:

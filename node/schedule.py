@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from grpc import RpcError
 
 from node.errors import Interrupted, NodeError
-from sync.errors import SyncError
+from sync.errors import SlowDown, SyncError
 
 log = logging.getLogger(__name__)
 _LEVELS = {"ok": logging.INFO, "interrupted": logging.WARNING, "failed": logging.ERROR}
@@ -143,6 +143,7 @@ class Night:
         self._offset = share(origin)
         self._stop = Event()
         self._scheduler: Any = None
+        self._not_before: dict[str, tuple[float, float]] = {}  # by job, since when and until when a parent asks to wait
 
     def start(self) -> None:
         """Look at every job now and each minute, in threads of a scheduler that keeps nothing itself."""
@@ -178,6 +179,9 @@ class Night:
         failures, last_end = self._runs.failures(job.name, job.window.latest(now)[0])
         if failures and last_end <= now < retry_at(failures, last_end):  # an end to come is a clock's that was ahead
             return False
+        asked, until = self._not_before.get(job.name, (0.0, 0.0))
+        if asked <= now < until:  # a wait that was asked for in time to come is a clock's that was ahead
+            return False
         run = self._runs.start_run(job.name, now)
         outcome, detail = self._outcome(job, deadline(now, job.window))
         self._runs.end_run(run, outcome, detail, self._clock())
@@ -189,6 +193,10 @@ class Night:
             job.run(until, self._stop)
         except Interrupted:
             return "interrupted", "stopped"
+        except SlowDown as error:
+            now = self._clock()
+            self._not_before[job.name] = now, now + error.retry_after_s
+            return "failed", f"SlowDown: {error}"
         except (NodeError, SyncError, OSError, RpcError) as error:  # the night's weather: links, parents, full disks
             return "failed", f"{type(error).__name__}: {error}"
         except Exception as error:  # top of this thread: a wrong job must not take the others with it

@@ -40,6 +40,10 @@ SENTENCES: Mapping[str, str] = {
         "The disk there is nearly full: {0} MB free, nothing is taken below {1} MB. Its operator must make room; "
         "what is missing is brought the next time."
     ),
+    "sync.errors.SlowDown": N_(
+        "{1} has used up what may be brought in a day ({0}). Nothing is lost: the rest is taken from {2} s from now "
+        "on. The parent's operator sets this amount in node.toml."
+    ),
     "sync.errors.NeedsRecovery": N_(
         "This node signs nothing now, because its log {0} may not be whole: {1}. "
         "Ask the operator of its parent; on a hub, `seal --sign-anyway` signs all the same."

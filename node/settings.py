@@ -14,6 +14,7 @@ from node.home import Home, write_whole
 from node.schedule import Window
 from sync import origin as origins
 from sync.errors import Malformed
+from sync.quota import Quotas
 
 ROLES = ("hub", "substation", "alliance", "outlet", "feed")
 REDISTRIBUTE = ("yes", "no", "derived")
@@ -65,6 +66,9 @@ class Settings:
     cert_days: int = 90
     renew_after_days: int = 60
     disk_floor_mb: int = 500
+    child_mb_a_day: int = 8000
+    child_entries_a_day: int = 4_000_000
+    heads_a_day: int = 480
     licence_terms: str = ""
     redistribute: str = "yes"
     parents: tuple[Parent, ...] = ()
@@ -79,6 +83,11 @@ class Settings:
     def registers(self) -> bool:
         """Whether this node has others below it, and so keeps doors open and signs its head anew every night."""
         return self.role not in ("outlet", "feed")
+
+    @property
+    def quotas(self) -> Quotas:
+        """What each child may bring in a day."""
+        return Quotas(self.child_mb_a_day * 1_000_000, self.child_entries_a_day, self.heads_a_day)
 
     @property
     def sync_address(self) -> str:
@@ -121,6 +130,12 @@ DESCRIPTIONS: Mapping[str, tuple[str, str]] = {
         "磁盘剩余空间低于此值（MB）时不再接收数据",
         "free space in MB below which nothing more is taken in",
     ),
+    "child_mb_a_day": (
+        "每个下级每天最多可上传的数据量（MB），超出后稍后再传，不丢弃",
+        "MB that each child may bring in a day; more of it waits, nothing is dropped",
+    ),
+    "child_entries_a_day": ("每个下级每天最多可上传的条目数", "entries that each child may bring in a day"),
+    "heads_a_day": ("每个日志每天最多可出示的日志头数", "heads of one log that may be shown in a day"),
     "licence_terms": (
         "数据源的使用条款，写入由它导入而未注明许可的记录",
         "feeds: terms of the source, for imported records that state none",
@@ -251,6 +266,9 @@ def _check(given: Settings) -> None:
         raise BadSetting("licence_terms", len(given.licence_terms), f"at most {MAX_TERMS} characters")
     if given.disk_floor_mb < 0:
         raise BadSetting("disk_floor_mb", given.disk_floor_mb, ">= 0")
+    for name in ("child_mb_a_day", "child_entries_a_day", "heads_a_day"):
+        if getattr(given, name) < 1:
+            raise BadSetting(name, getattr(given, name), ">= 1")
     for parent in given.parents:
         _check_origin("parents", parent.origin)
         _check_address("parents", parent.sync_address)

@@ -1,18 +1,22 @@
 """One call of a child, as the parent serves it: its own store and registry, and what a node serves with."""
 
-import os
+import logging
+import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
 
 from sync import entry, mirror
-from sync.errors import NoRoom, NotAllowed, UnknownOrigin
+from sync.errors import NotAllowed, UnknownOrigin
 from sync.federation import Federation
 from sync.keys import Signer
+from sync.quota import Meter, Quotas, check_room
 from sync.registry import Registry, ancestors, remembered
 from sync.store import Log, Store
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Serving:
     peer: Callable[[grpc.ServicerContext], str]
     stored: Callable[[str], None]
     floor_mb: int = 0
+    quotas: Quotas = field(default_factory=Quotas)
 
 
 class Call:
@@ -38,6 +43,16 @@ class Call:
         self.path = path
         self.store = Store(serving.log_db)
         self.registry = Registry(self.store, serving.federation, serving.me)
+        self.meter = Meter(self.store, path, serving.quotas, serving.clock)
+
+    def close(self) -> None:
+        """Write down what the call brought, and close its store."""
+        try:
+            self.meter.settle()
+        except sqlite3.Error as error:  # a full disk, perhaps: the count of one call is lost, its answer is not
+            log.error("quota not written child=%s error=%r", self.path, error)
+        finally:
+            self.store.close()
 
     def check_bringer(self, origin: str) -> mirror.Registration:
         """The caller may call, and may bring this log, now."""
@@ -46,10 +61,7 @@ class Call:
 
     def check_room(self) -> None:
         """There is more free space than the floor; raise NoRoom."""
-        found = os.statvfs(self.serving.log_db.parent)
-        free_mb = found.f_bavail * found.f_frsize // 1_000_000
-        if free_mb < self.serving.floor_mb:
-            raise NoRoom(free_mb, self.serving.floor_mb)
+        check_room(self.serving.log_db.parent, self.serving.floor_mb)
 
     def committer(self, origin: str) -> entry.Committer:
         return entry.Committer(self.serving.federation.id, origin)

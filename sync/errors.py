@@ -65,6 +65,16 @@ class NoRoom(SyncError):
     """The disk is nearly full, so nothing more is taken in: (free MB, floor MB)."""
 
 
+class SlowDown(SyncError):
+    """A quota is used up, for now; nothing is lost: (what, child or log, seconds after which to come back)."""
+
+    @property
+    def retry_after_s(self) -> int:
+        """Return the wait, at most a day; a minute where the other side says none."""
+        said = self.args[2]
+        return min(said, 86_400) if isinstance(said, int) else 60
+
+
 class NeedsRecovery(SyncError):
     """This node must not sign until its log is recovered: (origin, why)."""
 

@@ -26,6 +26,7 @@ TABLE: dict[type[SyncError], tuple[grpc.StatusCode, str]] = {
     errors.Conflict: (_Code.FAILED_PRECONDITION, "CONFLICT"),
     errors.Fork: (_Code.FAILED_PRECONDITION, "FORK"),
     errors.NoRoom: (_Code.RESOURCE_EXHAUSTED, "NO_ROOM"),
+    errors.SlowDown: (_Code.RESOURCE_EXHAUSTED, "SLOW_DOWN"),
     errors.NeedsRecovery: (_Code.FAILED_PRECONDITION, "NEEDS_RECOVERY"),
 }
 _COUNTS: dict[type[SyncError], int] = {  # of facts, where there are not two; what the other side says may be fewer
@@ -33,6 +34,7 @@ _COUNTS: dict[type[SyncError], int] = {  # of facts, where there are not two; wh
     errors.BadProof: 1,
     errors.OldSize: 1,
     errors.OverLimit: 3,
+    errors.SlowDown: 3,
     errors.Conflict: 3,
 }
 _BY_REASON = {reason: kind for kind, (_status, reason) in TABLE.items()}

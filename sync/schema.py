@@ -75,6 +75,14 @@ def m002_statements(db: Any) -> None:
     db.conn.executemany("update control set what = ?, about = ? where id = ?", list(named))
 
 
+@migrations()
+def m007_quota(db: Any) -> None:
+    """How much each child may still bring, and since when."""
+    db["quota"].create(
+        {"child": str, "what": str, "about": str, "level": float, "at": float}, pk=("child", "what", "about")
+    )
+
+
 def prepare(connection: sqlite3.Connection) -> None:
     """Bring the tables up to date; each migration is atomic."""
     migrations.apply(Database(connection))

@@ -20,6 +20,7 @@ from sync.errors import Conflict, Malformed, NotAllowed, OverLimit, SyncError
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, unpack
+from sync.quota import BYTES, ENTRIES, HEADS
 from sync.registry import remembered
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             refusals.refuse(context, error)
         finally:
             if call is not None:
-                call.store.close()
+                call.close()
 
     @contextmanager
     def _one_more(self, path: str) -> Iterator[None]:
@@ -116,6 +117,9 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         """Record a newer head on this path; answer with the size now recorded."""
         with self._call(context, "AddCheckpoint") as call:
             registered = call.check_bringer(request.origin)
+            call.check_room()
+            call.meter.check(HEADS, request.origin)
+            call.meter.use(HEADS, 1, request.origin)  # also one that is refused: looking at it cost us the same
             recorded = mirror.record_head(
                 call.store, registered, call.path, request.note, request.old_size, list(request.proof)
             )
@@ -137,9 +141,13 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                     raise OverLimit("packages of a call", count, MAX_PACKAGES_A_CALL)
                 registered = call.check_bringer(header.origin)
                 call.check_room()
+                call.meter.check(BYTES)
+                call.meter.check(ENTRIES)
                 sent = request.package
+                call.meter.use(BYTES, len(sent.frame))
                 found = unpack(Frame(sent.first, sent.compressed, sent.frame))
                 taken = mirror.take(call.store, registered, found, end, committer, may_hold)
+                call.meter.use(ENTRIES, len(found.entries))
                 if taken.refused:
                     log.warning("parts refused origin=%s path=%s parts=%s", header.origin, call.path, taken.refused[:5])
                 yield pb.AddEntriesResponse(next_entry=taken.next_entry, parts_refused=len(taken.refused))
@@ -168,6 +176,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             size = sum(len(one.content) for one in request.parts)
             if len(request.parts) > greeting.MAX_WANTED_A_PAGE or size > MAX_PARTS_BYTES:
                 raise OverLimit("parts, or their bytes", max(len(request.parts), size), MAX_PARTS_BYTES)
+            call.meter.check(BYTES)
+            call.meter.use(BYTES, size)
             parts = [((one.index, one.number), one.content) for one in request.parts]
             taken, refused = mirror.take_parts(
                 call.store, request.origin, parts, call.committer(request.origin), call.may_hold(request.origin)

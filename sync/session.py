@@ -10,12 +10,13 @@ from sync import entry, head, mirror, presence
 from sync.bringing import Bringing, Report, known_epoch
 from sync.bundles import Bundles
 from sync.client import Client, Greeting, Hello, LogState, ShownHead
-from sync.errors import Malformed, NeedsRecovery, NotAllowed, SyncError, Unreachable
+from sync.errors import Malformed, NeedsRecovery, NotAllowed, SlowDown, SyncError, Unreachable
 from sync.fetching import Fetching
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
 from sync.package import unpack
+from sync.quota import check_room
 from sync.registry import Registry, ancestors, remembered
 from sync.store import Log, Store
 
@@ -36,6 +37,7 @@ class Session:
     progress: Callable[[str, int, int], None] = lambda origin, done, total: None
     stop: threading.Event = field(default_factory=threading.Event)
     resign: bool = False
+    floor_mb: int = 0
 
     def run(self) -> Report:
         """Do all steps; return what was done.
@@ -151,6 +153,7 @@ class Session:
         while at < end.size:
             before = at
             for frame in self.client.entries(end.origin, at, end.size):
+                check_room(self.store.path.parent, self.floor_mb)
                 taken = mirror.take(self.store, registered, unpack(frame), end, committer, may_hold)
                 report.entries_down += taken.next_entry - at
                 at = taken.next_entry
@@ -180,6 +183,8 @@ class Session:
             except Unreachable:
                 raise
             except SyncError as error:
+                if self._ends(error):
+                    raise
                 refusal = error
             if report.entries_up > moved and others:
                 hello = self._again(others)
@@ -194,6 +199,10 @@ class Session:
         offers = [(origin, size) for origin, size in self._offers() if origin in others]
         return self.client.hello(Greeting(self._epoch(), offers, (), b"", ()))
 
+    def _ends(self, error: SyncError) -> bool:
+        """Tell whether the parent takes nothing more of us for now, whichever log it is."""
+        return isinstance(error, SlowDown) and error.args[1] == self.own.origin
+
     def _attempt(self, report: Report, origin: str, step: Callable[[], None]) -> None:
         """One log's trouble does not stop the others; a broken line stops all."""
         try:
@@ -201,6 +210,8 @@ class Session:
         except Unreachable:
             raise
         except SyncError as error:
+            if self._ends(error):
+                raise
             log.warning("log refused origin=%s parent=%s error=%r", origin, self.client.parent, error)
             report.refused.append((origin, f"{type(error).__name__}: {error}"))
 

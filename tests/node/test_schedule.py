@@ -14,6 +14,7 @@ from node import schedule
 from node.errors import Interrupted, NotJoined
 from node.notebook import Notebook
 from node.schedule import Job, Night, Window
+from sync.errors import SlowDown
 
 CHINA = ZoneInfo("Asia/Shanghai")
 NIGHT = Window.parse("23:00-02:30", CHINA)
@@ -156,6 +157,22 @@ def test_a_tick_runs_what_is_due_with_the_deadline_and_writes_it_down(notebook):
     assert notebook.last_ok("sync") == clock.now
     clock.now += HOUR / 2
     assert not made.tick(job)
+
+
+def test_a_parent_that_is_asked_too_much_says_when_to_come_back(notebook):
+    clock, tries = Clock(at("2026-11-22T23:00:00")), []
+
+    def run(_deadline, _stop):
+        tries.append(clock.now)
+        if len(tries) == 1:
+            raise SlowDown("bytes", "ip.gd.example/gz/scut", 700)
+
+    made, job = night(notebook, clock, run)
+    clock.now = start = made.next_times()["sync"]
+    while clock.now < start + 1500:
+        made.tick(job)
+        clock.now += 60
+    assert tries == [start, start + 720]
 
 
 def test_failures_are_written_down_and_tried_again_with_growing_pauses(notebook):

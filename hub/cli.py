@@ -7,6 +7,7 @@ import click
 from node import (
     cataloguing,
     commands,
+    doctoring,
     exporting,
     feed_commands,
     founding,
@@ -62,6 +63,7 @@ exporting.export(top)
 kinds.kind(top, publishes=True)
 commands.status(top)
 commands.audit(top)
+doctoring.add(top)
 quarantining.add(top)
 commands.rebuild(top)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from node import amendments, cataloguing, commands, exporting, frame, kinds, lookups, relay, templates, told
+from node import amendments, cataloguing, commands, doctoring, exporting, frame, kinds, lookups, relay, templates, told
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
@@ -25,6 +25,7 @@ templates.template(top)
 kinds.kind(top)
 commands.status(top)
 commands.audit(top)
+doctoring.add(top)
 commands.rebuild(top)
 importing.add(top)
 mapping.add(top)

@@ -1,6 +1,6 @@
 """banyan-substation: a city's or an alliance's node. Parses, calls, reports."""
 
-from node import commands, exporting, feed_commands, frame, kinds, lookups, quarantining
+from node import commands, doctoring, exporting, feed_commands, frame, kinds, lookups, quarantining
 from node.messages import N_
 
 top = frame.group("banyan-substation", N_("A substation: a city, or an industry alliance."))
@@ -19,6 +19,7 @@ exporting.export(top)
 kinds.kind(top)
 commands.status(top)
 commands.audit(top)
+doctoring.add(top)
 quarantining.add(top)
 commands.rebuild(top)
 

@@ -5,6 +5,7 @@ order, which is four times as fast as a composite key (measured), and a part is 
 """
 
 import sqlite3
+from functools import cache
 from typing import Any
 
 from sqlite_utils import Database, Migrations
@@ -81,6 +82,29 @@ def m007_quota(db: Any) -> None:
     db["quota"].create(
         {"child": str, "what": str, "about": str, "level": float, "at": float}, pk=("child", "what", "about")
     )
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(one.name for one in migrations.pending(Database(memory=True)))
+
+
+def _applied(connection: sqlite3.Connection) -> set[str]:
+    try:
+        rows = connection.execute("select name from _sqlite_migrations where migration_set = 'log'").fetchall()
+    except sqlite3.OperationalError:  # no such table: an empty file
+        return set()
+    return {name for (name,) in rows}
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Return whether the tables have every change that this program knows."""
+    return _names() <= _applied(connection)
+
+
+def newer(connection: sqlite3.Connection) -> set[str]:
+    """Return the changes that a newer program has made to the tables."""
+    return _applied(connection) - _names()
 
 
 def prepare(connection: sqlite3.Connection) -> None:

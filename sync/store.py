@@ -50,6 +50,8 @@ class Store:
             raise NoStore(path)
         self.path = path
         self.db = connect(path, one_thread)
+        if not schema.is_current(self.db):  # made by an older program, or put back from an older backup
+            schema.prepare(self.db)
 
     @classmethod
     def create(cls, path: Path) -> "Store":

@@ -26,6 +26,7 @@ from sync.registry import Registry
 
 log = logging.getLogger(__name__)
 RENEWAL_MAX_SKEW_S = 600
+MAX_PROOFS = 8
 _MEMBERS = ("outlet", "substation")  # what an alliance invites that others register
 
 
@@ -193,12 +194,12 @@ def _registered(node: control.Node) -> list[bytes]:
 
 def _check_introduced(registry: Registry, asked: control.Node, registration: Sequence[bytes]) -> None:
     """Return once the proofs show that the origin's home registers just these keys, hub's entry first."""
-    if len(registration) > 2:
+    if len(registration) > MAX_PROOFS:
         raise Malformed("enrolment", "too many proofs")
     for proof in registration:
         _index, raw, _parts, _hashes, _note = proved.parse(proof)
         statement = control.decode(control.body_of(raw))
-        if not isinstance(statement, control.Node):
+        if not isinstance(statement, control.Node | control.Rotate | control.Revoke):
             raise Malformed("enrolment", "a proof of something else")
         registry.introduce(statement.origin, proof)
     known = registry.check_active(asked.origin).node

@@ -19,7 +19,7 @@ from sync.errors import NotAllowed
 
 log = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
-MAX_JOIN_BYTES = 64 * 1024
+MAX_JOIN_BYTES = 128 * 1024
 _JOIN_WORKERS = 4
 _JOIN_AGE_MS, _JOIN_GRACE_MS = 60_000, 30_000  # who says nothing there is sent away, and the next one has room
 _SERVER_OPTIONS = (

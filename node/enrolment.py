@@ -157,7 +157,7 @@ def _introduce_parents(home: Home, federation: Federation, origin: str, proofs: 
         registry = Registry(store, federation, origin)
         for proof in proofs:
             statement = control.decode(control.body_of(proved.parse(proof)[1]))
-            if isinstance(statement, control.Node):
+            if isinstance(statement, control.Node | control.Rotate | control.Revoke):
                 registry.introduce(statement.origin, proof)
     finally:
         store.close()

@@ -81,8 +81,8 @@ class Home:
 class Rotate:
     """In the home's log: the new keys of `origin`, and the last good head (size, root) under the ones before.
 
-    `signatures` are by old log 01 and 06, new log 01, 06 and mirror 06; without the first two where the old keys are
-    lost, and then it counts only once the hub has confirmed it (wire.md section 6).
+    `signatures` are by the old log keys, 01 and 06; none where these are lost, and then it counts only once the hub has
+    confirmed it (wire.md section 6).
     """
 
     origin: str
@@ -280,7 +280,7 @@ def _rotate(one: pb.Rotate) -> Rotate:
             role=pb.ROLE_OUTLET,
         )
     )
-    if len(one.root) != 32 or one.size > _MAX_SIZE or len(one.signatures) not in (3, 5):
+    if len(one.root) != 32 or one.size > _MAX_SIZE or len(one.signatures) not in (0, 2):
         raise Malformed("control", "no last good head, or signatures are missing")
     keys_ = (node.log_keys, node.mirror_key, node.hpke_key)
     return Rotate(node.origin, one.size, one.root, *keys_, tuple(one.signatures))

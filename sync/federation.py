@@ -8,6 +8,7 @@ root (01, 06), the next root (01, 06). The 06 line covers (start 0, end version,
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from sync import keys, note, origin
@@ -90,6 +91,19 @@ class Federation:
     def name(self) -> str:
         return self.newest.name
 
+    @property
+    def versions(self) -> tuple[RootStatement, ...]:
+        """The statements as values, version 1 first."""
+        return _parsed(self.statements)
+
+    def extended(self, further: Sequence[bytes]) -> "Federation":
+        """Return this chain with the statements that follow it; those held already are passed over.
+
+        Raises Malformed, BadSignature, and what is held is never replaced.
+        """
+        new = [one for one in further if RootStatement.parse(Note.parse(one).text).version > self.newest.version]
+        return chain([*self.statements, *new]) if new else self
+
     def encode(self) -> bytes:
         """Return the file `federation.root`: the statements' notes, each behind a line with its length in bytes."""
         return b"".join(b"statement %d\n" % len(one) + one for one in self.statements)
@@ -106,6 +120,11 @@ class Federation:
             statements.append(raw[: int(length)])
             raw = raw[int(length) :]
         return chain(statements)
+
+
+@lru_cache(maxsize=16)
+def _parsed(statements: tuple[bytes, ...]) -> tuple[RootStatement, ...]:
+    return tuple(RootStatement.parse(Note.parse(one).text) for one in statements)
 
 
 def chain(statements: Sequence[bytes]) -> Federation:

@@ -5,15 +5,17 @@ A mirror takes bytes and never judges their meaning. Every function may be calle
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from sync import control, entry, head, presence, proof, tree
+from sync import control, entry, eras, head, presence, proof, tree
 from sync.bundles import Bundles
 from sync.errors import BadProof, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
 from sync.head import Head, Receipt
 from sync.keys import Signer
 from sync.lock import HeadLock, Signed
+from sync.origin import default_home
 from sync.package import MAX_OVERLAP, Package, PartName
-from sync.registry import Registration
+from sync.registry import Registration, is_prefix
 from sync.store import Log, Store
 from sync.tree import BUNDLE
 
@@ -30,9 +32,10 @@ def see_head(store: Store, registered: Registration, path: str, note: bytes) -> 
     """Return the log and the head in a note that came by `path`, kept and compared with what is stored.
 
     The note is kept as soon as its signatures verify, whatever the answer: exactly the refused ones show a split view.
+    A head by keys that were replaced counts only where our own entries lead from it to the last good one.
     Raises BadSignature, Malformed, BadProof, Fork, NotAllowed.
     """
-    shown = head.open_head(note, registered.node.log_keys)
+    shown = eras.open_head(registered.ages, note, partial(is_prefix, store))
     if shown.origin != registered.node.origin:
         raise Malformed("head", f"of {shown.origin}")
     with store.write():
@@ -54,6 +57,8 @@ def record_head(
     log, shown = see_head(store, registered, path, note)
     with store.write():  # checked and written in one transaction: two callers cannot both continue one head
         recorded = store.head(log, path)
+        if recorded is not None and eras.is_overtaken(registered.ages, recorded):
+            recorded = None  # by keys that were taken back since, and beyond what they were good for
         if old_size > shown.size:
             raise Malformed("head", "older than the size that it is proved from")
         if old_size != (recorded.size if recorded else 0):
@@ -111,6 +116,8 @@ def take(
     if log is None:
         raise NoHead(end.origin, end.size)
     next_entry = log.next_entry
+    if eras.is_overtaken(registered.ages, end):
+        raise NoHead(end.origin, end.size)
     if log.frozen:  # perhaps since this call began, by another path
         raise NotAllowed(log.origin, "frozen")
     if found.first > next_entry or next_entry - found.first > MAX_OVERLAP or found.last > end.size:
@@ -174,16 +181,18 @@ def _sorted_parts(
 
 
 def _check_genesis(raw: bytes, registered: Registration, committer: entry.Committer) -> None:
-    """Raise Malformed unless entry 0 says what the registration says: federation, origin and keys.
+    """Raise Malformed unless entry 0 says what the registration says: federation, origin and the first keys.
 
-    Its home may have been another one: the hub can move an origin.
+    Its home may have been another one: the hub can move an origin. Which keys it had before is then not known here.
     """
     read = entry.Entry.decode(raw)
     genesis = control.decode(read.control) if read.kind == entry.CONTROL else None
     node = registered.node
     if not isinstance(genesis, control.Genesis) or genesis.federation_id != committer.federation_id:
         raise Malformed("genesis", "of another federation, or none")
-    if (genesis.origin, genesis.log_keys) != (node.origin, node.log_keys):
+    first = registered.ages[0]
+    moved = first.home != default_home(node.origin)
+    if genesis.origin != node.origin or (genesis.log_keys != first.log_keys and not moved):
         raise Malformed("genesis", "disagrees with the registration")
 
 

@@ -28,6 +28,11 @@ def default_home(origin: str) -> str:
     return origin.rpartition("/")[0]
 
 
+def is_successor(origin: str) -> bool:
+    """Tell whether a log goes on from another one, as its name says: `<old>.gN`."""
+    return re.search(r"\.g[0-9]+$", origin.rpartition("/")[2]) is not None and "/" in origin
+
+
 def mirror_name(origin: str) -> str:
     """Return the name under which `origin` signs receipts."""
     return f"{origin}/mirror"

@@ -5,7 +5,6 @@ A hub has no parent to ask before it signs: after a start it waits until half of
 
 import os
 
-from sync import head
 from sync.bundles import Bundles
 from sync.errors import NeedsRecovery, SyncError
 from sync.head import Head
@@ -30,7 +29,7 @@ def heard(store: Store, registry: Registry, child: str, note: bytes) -> None:
     ahead = False
     if note:
         try:
-            shown = head.open_head(note, registry.log_keys(me))
+            shown = registry.open_head(me, note)
         except SyncError:
             with store.write():
                 store.alarm("bare-claim", child, "showed a head of ours that we did not sign")

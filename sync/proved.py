@@ -57,6 +57,11 @@ def parse(raw: bytes) -> tuple[int, bytes, dict[int, bytes], list[bytes], bytes]
     return int(number), stated, parts, [note.decode_base64(line) for line in lines[3:]], signed
 
 
+def stated_origin(raw: bytes) -> str:
+    """Return whose log a proof says that it is from, nothing verified; raise Malformed."""
+    return head.stated(parse(raw)[4]).origin
+
+
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else -1
 

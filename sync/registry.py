@@ -5,11 +5,16 @@ speaks for it; the same entry in any other log is void.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
-from sync import control, entry, origin, proved
-from sync.errors import BadSignature, Malformed, NotAllowed, UnknownOrigin
+from sync import control, entry, eras, origin, proved, rotation, tree
+from sync.bundles import Bundles
+from sync.checkpoint import Checkpoint
+from sync.eras import Era, Said
+from sync.errors import Malformed, NotAllowed, UnknownOrigin
 from sync.federation import Federation
+from sync.head import Head
 from sync.note import VerifierKey
 from sync.schema import index_of, key
 from sync.store import Log, Store
@@ -17,11 +22,19 @@ from sync.store import Log, Store
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """An origin as its home registers it; `index` is where in the home's log, -1 for the hub itself."""
+    """An origin as its home registers it, with the keys that it has now; `index` is where in the home's log, -1 for
+    the hub itself. `eras` are all keys that it has had, oldest first.
+    """
 
     node: control.Node
     home: str
     index: int
+    eras: tuple[Era, ...] = ()
+
+    @property
+    def ages(self) -> tuple[Era, ...]:
+        """The eras; one that lasts, of the registered keys, where nothing else is known."""
+        return self.eras or (Era(*rotation.set_of(self.node), self.home, self.index),)
 
 
 class Registry:
@@ -51,23 +64,104 @@ class Registry:
 
     def home(self, name: str) -> str:
         """Return the origin that registers `name`: by its name, unless the hub says otherwise."""
-        found = self._newest("home", name, origin.federation(name))
-        if found is None:
-            return origin.default_home(name)
-        statement = control.decode(control.body_of(found[1]))
-        return statement.home if isinstance(statement, control.Home) else origin.default_home(name)
+        return self.homes(name)[-1]
+
+    def homes(self, name: str) -> list[str]:
+        """Return the origins that have registered `name`, each once, the present one last."""
+        found = [origin.default_home(name)]
+        for one in self._in_log(name, origin.federation(name), "home"):
+            if isinstance(one.statement, control.Home):
+                found = [*(home for home in found if home != one.statement.home), one.statement.home]
+        return found
 
     def find(self, name: str) -> Registration | None:
-        """Return the newest registration of `name` by its home, or None."""
+        """Return the newest registration of `name` by its home, with the keys of its newest era, or None."""
         if name == self._federation.name:
             return self._hub()
-        home = self.home(name)
-        said = [one for one in (self._newest("node", name, home), self._introduced(name, home)) if one]
-        if not said:
+        said = [self._said(name, home) for home in self.homes(name)]
+        newest = next((one for one in reversed(said[-1]) if isinstance(one.statement, control.Node)), None)
+        if newest is None or not isinstance(newest.statement, control.Node) or not self._may_exist(name):
             return None
-        index, raw = max(said, key=lambda one: one[0])  # both are the home's word; the newest counts
-        statement = control.decode(control.body_of(raw))
-        return Registration(statement, home, index) if isinstance(statement, control.Node) else None
+        found = self._eras(name, said)
+        last, node = found[-1], newest.statement
+        node = replace(node, log_keys=last.log_keys, mirror_key=last.mirror_key, hpke_key=last.hpke_key)
+        if last.over and node.status == "active":
+            node = node.with_status("suspended", "keys-revoked")
+        return Registration(node, newest.home, newest.index, found)
+
+    # -- keys through time --------------------------------------------------------------------------------------------
+
+    def eras(self, name: str) -> tuple[Era, ...]:
+        """Return all keys that `name` has had, oldest first, as far as its homes' logs are held here; () for none."""
+        if name == self._federation.name:
+            return eras.of_hub(self._federation.versions, self._in_log(name, name, "rotate"))
+        return self._eras(name, [self._said(name, home) for home in self.homes(name)])
+
+    def _eras(self, name: str, said: list[list[Said]]) -> tuple[Era, ...]:
+        whole = (one for home in said for one in home)
+        return eras.follow(whole, self._federation.id, partial(self.is_confirmed, name))
+
+    def is_confirmed(self, name: str, home: str, index: int, raw: bytes) -> bool:
+        """Tell whether the hub agrees with entry `index` of `home`, which is about `name`."""
+        wanted = control.Confirm(name, home, index, tree.leaf_hash(raw))
+        return any(one.statement == wanted for one in self._in_log(name, self._federation.name, "confirm"))
+
+    def open_head(self, name: str, raw: bytes) -> Head:
+        """Return the head of `name` in a note, by its keys of now or, within their last good head, by earlier ones.
+
+        Raises UnknownOrigin, Malformed, BadSignature.
+        """
+        return eras.open_head(self.get(name).ages, raw, partial(is_prefix, self._store))
+
+    def predecessor(self, name: str) -> control.Successor | None:
+        """Return which frozen log the log `name` goes on from, once the hub has confirmed it."""
+        for home in self.homes(name):
+            for one in self._in_log(name, home, "successor"):
+                if isinstance(one.statement, control.Successor) and self.is_confirmed(name, home, one.index, one.raw):
+                    return one.statement
+        return None
+
+    def successor(self, old: str) -> str:
+        """Return the log that goes on from the frozen log `old`, once the hub has confirmed it; "" for none."""
+        for name in self._named_after(old):
+            found = self.predecessor(name)
+            if found is not None and found.old == old:
+                return name
+        return ""
+
+    def _named_after(self, old: str) -> list[str]:
+        rows = self._db.execute(
+            "select distinct about from control where what = 'successor' and about > ? and about < ? order by about",
+            (f"{old}.g", f"{old}.h"),
+        )
+        return [about for (about,) in rows.fetchall()]
+
+    def _may_exist(self, name: str) -> bool:
+        """A log that goes on from another one needs the hub's word as well as its home's."""
+        return not origin.is_successor(name) or self.predecessor(name) is not None
+
+    def _said(self, name: str, home: str) -> list[Said]:
+        """Return what `home` states of `name` and its keys, by index: mirrored here, or introduced."""
+        found = {one.index: one for one in self._in_log(name, home, "node", "rotate", "revoke")}
+        if name != home:
+            rows = self._db.execute(
+                "select idx, entry from introduction where origin = ? and home = ? order by idx", (name, home)
+            )
+            for index, raw in rows.fetchall():
+                found.setdefault(index, Said(home, index, raw, control.decode(control.body_of(raw))))
+        return [found[index] for index in sorted(found)]
+
+    def _in_log(self, name: str, log_origin: str, *what: str) -> list[Said]:
+        """Return the statements of these kinds on `name` in one log, by index, as far as the log is believed."""
+        log = self._store.log(log_origin)
+        if log is None:
+            return []
+        marks = ", ".join("?" * len(what))
+        rows = self._db.execute(
+            f"select id, entry from control where about = ? and what in ({marks}) and log = ? and id < ? order by id",
+            (name, *what, log.id, key(log.id, self._believed(log))),
+        ).fetchall()
+        return [Said(log_origin, index_of(row), raw, control.decode(control.body_of(raw))) for row, raw in rows]
 
     def get(self, name: str) -> Registration:
         """Return the registration of `name`; raise UnknownOrigin."""
@@ -93,7 +187,7 @@ class Registry:
     def _hub(self) -> Registration:
         root = self._federation.newest
         hub = control.Node(root.name, "hub", "active", root.log_keys, root.mirror_key, b"")
-        return Registration(hub, "", -1)
+        return Registration(hub, "", -1, self.eras(root.name) if len(self._federation.statements) > 1 else ())
 
     def _newest(self, what: str, about: str, log_origin: str) -> tuple[int, bytes] | None:
         """Return (index, entry) of the newest statement on `about` in that log, as far as the log is believed."""
@@ -109,32 +203,25 @@ class Registry:
 
     # -- registrations proved out of a log that is not mirrored here --------------------------------------------------
 
-    def introduce(self, name: str, proof: bytes) -> Registration:
-        """Keep a registration that `proof`, a tlog-proof in the home's log, shows; its home's keys must be known.
+    def introduce(self, name: str, proof: bytes) -> Registration | None:
+        """Keep a statement on `name` and its keys that `proof`, a tlog-proof in its home's log, shows.
 
+        Returns the registration that follows from it, None where that is not known yet. The home's keys must be known.
         Raises UnknownOrigin, Malformed, BadSignature, BadProof and keeps nothing then.
         """
-        home = self.home(name)
+        homes, home = self.homes(name), proved.stated_origin(proof)
+        home = home if home in homes else homes[-1]
         step = proved.open_entry(proof, self.get(home).node.log_keys)
         statement = control.decode(step.entry.control) if step.entry.kind == entry.CONTROL else None
-        if not isinstance(statement, control.Node) or statement.origin != name or step.head.origin != home:
+        speaks = isinstance(statement, control.Node | control.Rotate | control.Revoke) and statement.origin == name
+        if not speaks or step.head.origin != home:
             raise Malformed("introduction", f"not the registration of {name}")
-        known = self.find(name)
-        if known is not None and known.index >= step.index:
-            return known  # an older entry must not bring back what was suspended since
         with self._store.write() as db:
-            db.execute("insert or replace into introduction(origin, proof) values (?, ?)", (name, proof))
-        return Registration(statement, home, step.index)
-
-    def _introduced(self, name: str, home: str) -> tuple[int, bytes] | None:
-        row = self._db.execute("select proof from introduction where origin = ?", (name,)).fetchone()
-        if row is None or name == home:
-            return None
-        try:
-            step = proved.open_entry(row[0], self.get(home).node.log_keys)
-        except (BadSignature, UnknownOrigin):
-            return None
-        return step.index, step.raw
+            db.execute(
+                "insert or replace into introduction(origin, home, idx, entry, proof) values (?, ?, ?, ?, ?)",
+                (name, home, step.index, step.raw, proof),
+            )
+        return self.find(name)
 
     # -- what follows from registrations ------------------------------------------------------------------------------
 
@@ -247,6 +334,15 @@ class Registry:
             if other and other.node.role == "alliance" and other.node.alliance_id == alliance_id:
                 return self.belongs(asker, name)
         return False
+
+
+def is_prefix(store: Store, found: Checkpoint, last_good: Checkpoint) -> bool:
+    """Tell whether the entries stored here lead from one head to the other."""
+    log = store.log(found.origin)
+    if log is None or log.next_entry < last_good.size:
+        return False
+    bundles = Bundles(store, log)
+    return (bundles.root(found.size), bundles.root(last_good.size)) == (found.root, last_good.root)
 
 
 def ancestors(registry: Registry, me: str) -> list[str]:

@@ -5,6 +5,7 @@ order, which is four times as fast as a composite key (measured), and a part is 
 """
 
 import sqlite3
+from base64 import b64decode
 from functools import cache
 from typing import Any
 
@@ -74,6 +75,26 @@ def m002_statements(db: Any) -> None:
     unread = db.execute("select id, entry from control where what = ''").fetchall()
     named = ((*control.describe(control.body_of(raw)), row) for row, raw in unread)
     db.conn.executemany("update control set what = ?, about = ? where id = ?", list(named))
+
+
+@migrations()
+def m003_eras(db: Any) -> None:
+    """Every statement that was introduced is kept, not the newest one alone: old keys are read from the old ones."""
+    proofs = [proof for (proof,) in db.execute("select proof from introduction").fetchall()]
+    db["introduction"].drop()
+    db["introduction"].create(
+        {"origin": str, "home": str, "idx": int, "entry": bytes, "proof": bytes}, pk=("origin", "home", "idx")
+    )
+    for proof in proofs:
+        before, _blank, signed = proof.partition(b"\n\n")
+        extra, index = (line.partition(b" ")[2] for line in before.split(b"\n")[1:3])
+        raw = b64decode(extra)
+        stated = raw[2 : 2 + int.from_bytes(raw[:2], "big")]
+        home = signed.split(b"\n")[0].decode()
+        _what, about = control.describe(control.body_of(stated))
+        db["introduction"].insert(
+            {"origin": about, "home": home, "idx": int(index), "entry": stated, "proof": proof}, replace=True
+        )
 
 
 @migrations()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 from sync import control, entry, package, tree
 from sync.errors import Conflict, Malformed
@@ -12,6 +13,7 @@ from sync.store import Log, Store
 from sync.tree import BUNDLE, BUNDLE_LEVEL
 
 _PART_MASK = (1 << INDEX_SHIFT) - 1
+_Row = TypeVar("_Row", tuple[int, bytes], tuple[int, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +74,23 @@ class Bundles:
                 )
 
     def add_parts(self, parts: Iterable[tuple[PartName, bytes]]) -> None:
-        """Add the salt and bytes of parts whose commitments were checked, and want them no more."""
+        """Add the salt and bytes of parts whose commitments were checked; what was erased is left out."""
         rows = [(key(self._log, index, number), content) for (index, number), content in parts]
-        self._db.executemany("insert or ignore into part(id, content) values (?, ?)", rows)
+        self._db.executemany("insert or ignore into part(id, content) values (?, ?)", self._not_erased(rows))
 
     def want(self, wanted: Iterable[tuple[PartName, str]]) -> None:
-        """Remember parts that this node may see and does not hold, with their audience."""
+        """Remember parts that this node may see and does not hold, with their audience; none that was erased."""
         rows = [(key(self._log, index, number), audience) for (index, number), audience in wanted]
-        self._db.executemany("insert or ignore into wanted(id, audience) values (?, ?)", rows)
+        self._db.executemany("insert or ignore into wanted(id, audience) values (?, ?)", self._not_erased(rows))
+
+    def _not_erased(self, rows: list[_Row]) -> list[_Row]:
+        """Return the rows, by part id in front, without those of which a tombstone stands here."""
+        if not rows:
+            return rows
+        ids = [row[0] for row in rows]
+        span = (min(ids), max(ids))
+        gone = {id for (id,) in self._db.execute("select id from tombstone where id between ? and ?", span)}
+        return [row for row in rows if row[0] not in gone] if gone else rows
 
     def found(self, names: Iterable[PartName]) -> None:
         """Want these parts no longer."""
@@ -126,6 +137,12 @@ class Bundles:
         """Return salt and bytes of one part, or None where it is withheld, erased or wanted."""
         row = self._db.execute("select content from part where id = ?", (key(self._log, index, number),)).fetchone()
         return row and row[0]
+
+    def erased(self, start: int, end: int) -> set[PartName]:
+        """Return the parts of entries [start, end) of which a tombstone stands here."""
+        span = (key(self._log, start), key(self._log, end))
+        rows = self._db.execute("select id from tombstone where id >= ? and id < ?", span)
+        return {(index_of(id), id & _PART_MASK) for (id,) in rows}
 
     def wanted(
         self,

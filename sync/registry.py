@@ -58,7 +58,16 @@ class Registry:
         """Return a number that grows with every control entry that is stored here."""
         return int(self._db.execute("select count(*) from control").fetchone()[0])
 
-    def _believed(self, log: Log) -> int:
+    def fingerprint(self) -> bytes:
+        """Return what differs once anything that this registry reads is stored, believed or introduced."""
+        row = self._db.execute(
+            "select (select count(*) from control), (select total(stored) from log), "
+            "(select total(next_entry) from log where origin = ?), (select total(length(proof)) from introduction)",
+            (self._me,),
+        ).fetchone()
+        return "/".join(str(int(one)) for one in row).encode()
+
+    def believed(self, log: Log) -> int:
         """A node believes all of its own log, and of others' what is under a head that it stored."""
         return log.next_entry if log.origin == self._me else log.stored
 
@@ -197,7 +206,7 @@ class Registry:
         row = self._db.execute(
             "select id, entry from control where about = ? and what = ? and log = ? and id < ? "
             "order by id desc limit 1",
-            (about, what, log.id, key(log.id, self._believed(log))),
+            (about, what, log.id, key(log.id, self.believed(log))),
         ).fetchone()
         return (index_of(row[0]), row[1]) if row else None
 

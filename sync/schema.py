@@ -97,6 +97,17 @@ def m003_eras(db: Any) -> None:
         )
 
 
+def m004_audiences(db: Any) -> None:
+    """What was erased stays away; whom a log's audiences let see what when it was judged last (wants.py)."""
+    db["tombstone"].create(
+        {"id": int, "by": str, "at": int, "ground": str, "seen_at": int, "due": int, "cleared": int, "stated": int},
+        pk="id",
+        not_null={"by", "at", "ground", "seen_at", "due", "cleared", "stated"},
+    )
+    db.execute("create index control_erasing on control(id) where what in ('erase', 'erased')")
+    db.execute("create table due(log integer, audience text, spans text, primary key (log, audience)) without rowid")
+
+
 @migrations()
 def m007_quota(db: Any) -> None:
     """How much each child may still bring, and since when."""

@@ -34,9 +34,9 @@ class Log:
 
 
 def connect(path: Path, one_thread: bool = True) -> sqlite3.Connection:
-    """Return a connection to an existing durable database: WAL, FULL, immediate writers only."""
+    """Return a connection to an existing durable database: WAL, FULL, what is deleted is overwritten."""
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=one_thread)
-    for pragma in ("journal_mode=wal", "synchronous=full"):
+    for pragma in ("journal_mode=wal", "synchronous=full", "secure_delete=on"):
         connection.execute(f"pragma {pragma}")
     return connection
 

@@ -9,6 +9,7 @@ from sync import entry, head, tree
 from sync.bundles import Bundles, packages
 from sync.client import Client, Greeting, LogState, Sent
 from sync.errors import BadSignature, NotAllowed, OldSize, Refused, Unreachable
+from sync.fork import NOTHING, Beginning
 from sync.head import Head
 from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, PartName
 from sync.registry import Registry, remembered
@@ -21,7 +22,10 @@ MAX_PARTS_BYTES = 2 * 1024 * 1024
 
 @dataclass
 class Report:
-    """What a session did. `refused` holds (origin, reason) of logs that were not taken; the others went on."""
+    """What a session did. `refused` holds (origin, reason) of logs that were not taken; the others went on.
+
+    `forks` counts those that the parent told of first.
+    """
 
     parent: str
     entries_up: int = 0
@@ -31,6 +35,7 @@ class Report:
     refused: list[tuple[str, str]] = field(default_factory=list)
     parts_wanted: int = 0
     parts_down: int = 0
+    forks: int = 0
     calls: int = 0
     skew_s: float = 0.0
 
@@ -53,7 +58,7 @@ class Bringing:
             raise NotAllowed(state.origin, state.reason)
         held = self.store.add_log(end.origin)
         self._note_loss(held, state)
-        recorded = self._show(end, held, state.recorded)
+        recorded = self._show(end, held, state)
         if recorded < end.size or end.size < state.stored:
             return  # the parent has more of this log by another way
         start, missing = state.next_entry, state.wanted_total
@@ -79,14 +84,22 @@ class Bringing:
                 detail = f"holds {state.stored} entries of {held.origin}, gave a receipt for {newest.size}"
                 self.store.alarm("parent-lost-data", self.client.parent, detail)
 
-    def _show(self, end: Head, held: Log, recorded: int) -> int:
-        """Show `end`, proved from what the parent says is recorded, once more if that had moved."""
+    def _show(self, end: Head, held: Log, state: LogState) -> int:
+        """Show `end`, proved from what the parent says is recorded, once more if that had moved.
+
+        Where it holds entries that came by another path, say also what our tree says of those.
+        """
+        recorded, bundles = state.recorded, Bundles(self.store, held)
+        begins = NOTHING
+        if recorded != state.stored <= end.size:
+            proof = tree.consistency_proof(bundles, state.stored, end.size)
+            begins = Beginning(state.stored, bundles.root(state.stored), tuple(proof))
         for _ in range(2):
             if recorded >= end.size:
                 return recorded
-            proof = tree.consistency_proof(Bundles(self.store, held), recorded, end.size)
+            proof = tree.consistency_proof(bundles, recorded, end.size)
             try:
-                return self.client.add_checkpoint(end.origin, recorded, proof, end.note)
+                return self.client.add_checkpoint(end.origin, recorded, proof, end.note, begins)
             except OldSize as error:
                 recorded = error.recorded
         return recorded

@@ -11,6 +11,7 @@ from banyan.v1 import sync_pb2_grpc
 
 from sync import control, refusals
 from sync.errors import Malformed, Unreachable
+from sync.fork import NOTHING, Beginning
 from sync.package import MAX_UNACKNOWLEDGED, Frame, PartName
 
 CALL_TIMEOUT_S = 300.0
@@ -20,13 +21,14 @@ _STATUS_NAMES = {number: name for name, number in control.STATUSES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What the child says first; see HelloRequest."""
+    """What the child says first; see HelloRequest. `forks` are (log, name) of evidence held; None: tell of none."""
 
     known_epoch: bytes
     offers: Sequence[tuple[str, int]]
     ancestors: Sequence[tuple[str, int]]
     your_head: bytes
     receipts: Sequence[tuple[str, int]]
+    forks: Sequence[tuple[str, bytes]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class Hello:
     receipts: tuple[bytes, ...]
     ancestors: tuple[ShownHead, ...]
     time_ms: int
+    forks: tuple[tuple[bytes, bytes], ...] = ()
+    wanted_forks: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -109,6 +113,9 @@ class Client:
             your_head=greeting.your_head,
             receipts=[pb.ReceiptSize(signer=signer, size=size) for signer, size in greeting.receipts],
         )
+        if greeting.forks is not None:
+            names = [pb.ForkName(origin=origin, name=name) for origin, name in greeting.forks]
+            request.known_forks.CopyFrom(pb.Forks(names=names))
         with self._called() as timeout:
             answer = self._stub.Hello(request, timeout=timeout)
         return Hello(
@@ -121,11 +128,17 @@ class Client:
             tuple(answer.receipts),
             tuple(ShownHead(one.note, one.old_size, tuple(one.proof)) for one in answer.ancestors),
             answer.time_ms,
+            tuple((one.file, one.registrations) for one in answer.forks),
+            tuple(answer.wanted_forks),
         )
 
-    def add_checkpoint(self, origin: str, old_size: int, proof: Sequence[bytes], note: bytes) -> int:
+    def add_checkpoint(
+        self, origin: str, old_size: int, proof: Sequence[bytes], note: bytes, begins: Beginning = NOTHING
+    ) -> int:
         """Show a head; return the size that is recorded now. Raises OldSize with the size to prove it from."""
         request = pb.AddCheckpointRequest(origin=origin, old_size=old_size, proof=proof, note=note)
+        if begins.size:
+            request.begins.CopyFrom(pb.Beginning(size=begins.size, root=begins.root, proof=begins.proof))
         with self._called() as timeout:
             return self._stub.AddCheckpoint(request, timeout=timeout).recorded
 
@@ -166,6 +179,12 @@ class Client:
         )
         with self._called() as timeout:
             return self._stub.AddParts(request, timeout=timeout).taken
+
+    def add_fork(self, file: bytes, registrations: bytes) -> bool:
+        """Bring the evidence of a fork; return whether it was new there."""
+        request = pb.AddForkRequest(fork=pb.ForkFile(file=file, registrations=registrations))
+        with self._called() as timeout:
+            return bool(self._stub.AddFork(request, timeout=timeout).new)
 
     def entries(self, origin: str, start: int, end: int) -> Iterator[Frame]:
         """Yield packages of a log above, from `start` on; the parent may stop early."""

@@ -129,6 +129,14 @@ def verify(raw: bytes, pinned: Federation) -> Verified:
     return Verified(trusted, chain, first.head.origin, first.index, first.entry, parts, tuple(receipts), as_of)
 
 
+def registered(
+    statements: Sequence[bytes], proofs: Sequence[bytes], pinned: Federation
+) -> tuple[Federation, tuple[Registered, ...]]:
+    """Return what root statements and registrations prove under the pinned federation; raise NotProved."""
+    trusted = _root(statements, pinned)
+    return trusted, _chain(proofs, trusted)
+
+
 def _sections(raw: bytes) -> dict[str, list[bytes]]:
     found: dict[str, list[bytes]] = {"root": [], "registration": [], "record": []}
     if len(raw) > MAX_BYTES or not raw.startswith(TITLE):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from banyan.v1 import sync_pb2 as pb
 
-from sync import control, tree
+from sync import control, forks, tree
 from sync.bundles import Bundles
 from sync.called import Call
 from sync.errors import NotAllowed, SyncError, UnknownOrigin
@@ -16,6 +16,8 @@ from sync.store import Store
 
 MAX_WANTED_A_PAGE = 1_000
 MAX_WANTED_A_HELLO = 10_000  # of all logs; who lacks more is asked again, log by log
+MAX_FORKS_KNOWN = 1_000
+MAX_FORKS_BYTES = 2 * 1024 * 1024
 
 
 def newest_note(store: Store, origin: str) -> bytes:
@@ -92,3 +94,14 @@ def shown_heads(call: Call, known: dict[str, int]) -> list[pb.Shown]:
         proof = tree.consistency_proof(Bundles(call.store, held), old, newest.size) if old <= newest.size else []
         shown.append(pb.Shown(note=newest.note, old_size=old, proof=proof))
     return shown
+
+
+def forks_told(call: Call, known: list[tuple[str, bytes]]) -> Iterator[pb.ForkFile]:
+    """Yield the evidence of forks that the child lacks, oldest first, as much as one message takes."""
+    room = MAX_FORKS_BYTES
+    for one in forks.unknown_to(call.store, {name for _origin, name in known}):
+        shown = forks.with_registrations(call.store, call.registry, one)
+        room -= len(one.file) + len(shown)
+        if room < 0:
+            return
+        yield pb.ForkFile(file=one.file, registrations=shown)

@@ -6,10 +6,12 @@ A mirror takes bytes and never judges their meaning. Every function may be calle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NoReturn
 
-from sync import control, entry, eras, head, presence, proof, tree
+from sync import control, entry, eras, forks, head, presence, proof, tree
 from sync.bundles import Bundles
 from sync.errors import BadProof, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
+from sync.fork import NOTHING, Beginning, Branch
 from sync.head import Head, Receipt
 from sync.keys import Signer
 from sync.lock import HeadLock, Signed
@@ -41,20 +43,31 @@ def see_head(store: Store, registered: Registration, path: str, note: bytes) -> 
     with store.write():
         log = store.add_log(shown.origin)
         store.sight(log, shown, path)
+        if not log.frozen and forks.is_forked(store, shown.origin):  # told by others before anything of it came here
+            store.freeze(log, "fork")
+            log = store.add_log(shown.origin)
     if shown.size == 0 and shown.root != tree.EMPTY_ROOT:
         raise BadProof("an empty log under another root")
-    _check_against_stored(store, log, shown)
+    _check_against_stored(store, log, registered, shown)
     return log, shown
 
 
 def record_head(
-    store: Store, registered: Registration, path: str, note: bytes, old_size: int, hashes: Sequence[bytes]
+    store: Store,
+    registered: Registration,
+    path: str,
+    note: bytes,
+    old_size: int,
+    hashes: Sequence[bytes],
+    begins: Beginning = NOTHING,
 ) -> int:
     """Record a newer head of one log on `path`; return the size now recorded there.
 
+    `begins` is what the head's tree says of the entries that are stored here, where they came by another path.
     Raises what `see_head` raises, and OldSize, BadProof.
     """
     log, shown = see_head(store, registered, path, note)
+    _check_beginning(store, log, registered, shown, begins)
     with store.write():  # checked and written in one transaction: two callers cannot both continue one head
         recorded = store.head(log, path)
         if recorded is not None and eras.is_overtaken(registered.ages, recorded):
@@ -68,25 +81,51 @@ def record_head(
         )
         if recorded is None or (shown.size, shown.time_s) > (recorded.size, recorded.time_s):
             store.put_head(log, shown, path)
+            if recorded is not None:
+                store.prove_sighting(log, recorded.checkpoint, path)  # what contradicts it contradicts the new one
     return shown.size
 
 
-def _check_against_stored(store: Store, log: Log, shown: Head) -> None:
+def _check_against_stored(store: Store, log: Log, registered: Registration, shown: Head) -> None:
     """Raise Fork, and freeze the log, where `shown` contradicts what is held; NotAllowed where it is frozen."""
     if log.frozen:
         raise NotAllowed(log.origin, "frozen")
     other = next((one for one in store.sighted(log, shown.size) if one.root != shown.root), None)
     if other is not None:
-        _freeze(store, log, shown, other.note)
-    if shown.size <= log.next_entry and Bundles(store, log).root(shown.size) != shown.root:
-        held = store.newest_head(log)
-        _freeze(store, log, shown, held.note if held else b"")
+        _fork(store, log, registered, shown, [(shown.size, Branch(shown, shown.root), Branch(other, other.root))])
+    compare_heads(store, log, registered)
 
 
-def _freeze(store: Store, log: Log, shown: Head, other_note: bytes) -> None:
-    with store.write():
-        store.freeze(log, "fork")
-        store.alarm("fork", log.origin, f"two heads at size {shown.size}", shown.note + b"\n" + other_note)
+def compare_heads(store: Store, log: Log, registered: Registration) -> None:
+    """Compare the heads that came by any path, as far as the log has come, with what is stored.
+
+    Raises Fork, and freezes the log, at the first that another tree was signed with.
+    """
+    bundles = Bundles(store, log)
+    for promised in store.uncompared(log, log.next_entry):
+        if bundles.root(promised.size) != promised.root:
+            held = forks.held_branch(store, log, promised.size)
+            pairs = [(promised.size, Branch(promised, promised.root), held)] if held else []
+            _fork(store, log, registered, promised, pairs)
+        with store.write():
+            store.prove_sighting(log, promised.checkpoint)
+
+
+def _check_beginning(store: Store, log: Log, registered: Registration, shown: Head, begins: Beginning) -> None:
+    """Raise Fork where the tree of `shown` begins with other entries than those stored; BadProof if it does not say."""
+    if not 0 < begins.size <= min(log.next_entry, shown.size):
+        return  # heard before more was stored, or lost: what comes is compared package by package
+    proof.check_consistency(begins.size, begins.root, shown.size, begins.proof, shown.root)
+    if Bundles(store, log).root(begins.size) != begins.root:
+        held = forks.held_branch(store, log, begins.size)
+        theirs = Branch(shown, begins.root, begins.proof)
+        _fork(store, log, registered, shown, [(begins.size, theirs, held)] if held else [])
+
+
+def _fork(
+    store: Store, log: Log, registered: Registration, shown: Head, pairs: Sequence[tuple[int, Branch, Branch]]
+) -> NoReturn:
+    forks.found(store, log, registered.node.log_keys, shown, pairs)
     raise Fork(log.origin, f"two heads at size {shown.size}")
 
 
@@ -134,8 +173,7 @@ def take(
     if held != leaves[: len(held)]:
         raise BadProof("entries differ from those already stored")
     if proof.left_hashes(start, found.last, end.size, found.proof) != tree.prefix_hashes(bundles, start):
-        known = store.newest_head(log)  # `end` promises other entries in front, and both are signed
-        _freeze(store, log, end, known.note if known else b"")
+        _other_branch(store, log, registered, end, found, before + leaves)
     statements = [entry.commitments(one) for one in found.entries]
     if found.first == 0:
         _check_genesis(found.entries[0], registered, committer)
@@ -145,9 +183,25 @@ def take(
         if new:
             root = whole if found.last % BUNDLE == 0 else None
             bundles.append(next_entry, found.entries[-new:], leaves[-new:], root)
+            if found.last < end.size:
+                forks.keep_tip(store, log, end, found)
         bundles.add_parts(parts)
         bundles.want(wanted)
     return Taken(max(next_entry, found.last), refused)
+
+
+def _other_branch(
+    store: Store, log: Log, registered: Registration, end: Head, found: Package, leaves: Sequence[bytes]
+) -> NoReturn:
+    """Freeze a log of which `end` promises other entries in front than those held: both are signed."""
+    theirs = forks.package_branch(end, found, leaves)
+    start = found.first - found.first % BUNDLE
+    pairs = []
+    for size in (min(log.next_entry, found.last), start):
+        held = forks.held_branch(store, log, size)
+        if held is not None:
+            pairs.append((size, held, theirs(size)))
+    _fork(store, log, registered, end, pairs)
 
 
 def _sorted_parts(
@@ -253,6 +307,13 @@ def give_receipt(
     with store.write():
         store.put_receipt(log, receipt)
     return receipt
+
+
+def _freeze(store: Store, log: Log, shown: Head, other_note: bytes) -> NoReturn:
+    with store.write():
+        store.freeze(log, "fork")
+        store.alarm("fork", log.origin, f"two heads at size {shown.size}", shown.note + b"\n" + other_note)
+    raise Fork(log.origin, f"two heads at size {shown.size}")
 
 
 def settle(store: Store, end: Head) -> None:

@@ -115,6 +115,8 @@ class OwnLog:
         """
         with lock.swap(self.origin) as swap:
             log = self.log
+            if log.frozen:
+                raise NeedsRecovery(self.origin, f"frozen: {log.frozen}")
             held = self._agreed(log, swap.held)
             promised = Checkpoint(self.origin, log.next_entry, Bundles(self._store, log).root(log.next_entry))
             time_s = self._time(held)
@@ -132,7 +134,7 @@ class OwnLog:
             published = self._store.head(log)  # perhaps newer by now: another process sealed after our swap
             if published is None or (published.size, published.time_s) < (found.size, found.time_s):
                 self._store.put_head(log, found)
-            self._store.sight(log, found, "")
+            self._store.sight(log, found, "", proved=True)
             self._store.set_stored(log, found.size)
         return found
 

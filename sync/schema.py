@@ -97,6 +97,7 @@ def m003_eras(db: Any) -> None:
         )
 
 
+@migrations()
 def m004_audiences(db: Any) -> None:
     """What was erased stays away; whom a log's audiences let see what when it was judged last (wants.py)."""
     db["tombstone"].create(
@@ -106,6 +107,23 @@ def m004_audiences(db: Any) -> None:
     )
     db.execute("create index control_erasing on control(id) where what in ('erase', 'erased')")
     db.execute("create table due(log integer, audience text, spans text, primary key (log, audience)) without rowid")
+
+
+@migrations()
+def m005_truth(db: Any) -> None:
+    """Forks with their evidence, when each child called last, and manifests with their rows.
+
+    `proved` heads are known to lead to what is stored, or to a later head of their path: they can make room.
+    """
+    files = {"file": bytes, "registrations": bytes, "told_by": str, "found_at": int}
+    db["fork"].create({"hash": bytes, "origin": str, **files}, pk="hash")
+    db["fork"].create_index(["origin"])
+    db["sighting"].add_column("proved", int, not_null_default=0)
+    db["tip"].create({"log": int, "size": int, "root": bytes, "last": int, "proof": bytes}, pk="log")
+    db["heartbeat"].create({"origin": str, "at": int}, pk="origin")
+    manifest = {"log": int, "idx": int, "night": int, "count": int, "root": bytes}
+    db["manifest"].create(manifest, pk=("log", "idx"))
+    db["manifest_row"].create({"log": int, "idx": int, "origin": str, "row": bytes}, pk=("log", "idx", "origin"))
 
 
 @migrations()

@@ -13,21 +13,23 @@ import grpc
 from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
-from sync import control, greeting, mirror, presence, refusals
+from sync import control, forks, greeting, mirror, presence, refusals
 from sync.bundles import Bundles, packages
 from sync.called import Call, Serving
 from sync.errors import Conflict, Malformed, NotAllowed, OverLimit, SyncError
+from sync.fork import Beginning
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, unpack
 from sync.quota import BYTES, ENTRIES, HEADS
-from sync.registry import remembered
+from sync.registry import Registration, remembered
 
 log = logging.getLogger(__name__)
 MAX_OFFERS = 10_000
 MAX_PARTS_BYTES = 4 * 1024 * 1024
 MAX_CALL_S = 310.0  # five minutes, and what a clock may be wrong by
 MAX_CALLS_A_CHILD = 4
+MAX_REGISTRATIONS_BYTES = 256 * 1024
 
 
 class SyncService(sync_pb2_grpc.SyncServicer):
@@ -98,6 +100,10 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             answer.receipts.extend(greeting.receipts_from_above(call, request))
             held = {one.origin: one.size for one in request.ancestors}
             answer.ancestors.extend(greeting.shown_heads(call, held))
+            if request.HasField("known_forks"):
+                known = _fork_names(request.known_forks)
+                answer.wanted_forks.extend(forks.wanted(call.store, known))
+                answer.forks.extend(greeting.forks_told(call, known))
             return answer
         raise AssertionError
 
@@ -120,8 +126,9 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             call.check_room()
             call.meter.check(HEADS, request.origin)
             call.meter.use(HEADS, 1, request.origin)  # also one that is refused: looking at it cost us the same
+            begins = Beginning(request.begins.size, request.begins.root, tuple(request.begins.proof))
             recorded = mirror.record_head(
-                call.store, registered, call.path, request.note, request.old_size, list(request.proof)
+                call.store, registered, call.path, request.note, request.old_size, list(request.proof), begins
             )
             log.info("head recorded origin=%s path=%s size=%d", request.origin, call.path, recorded)
             return pb.AddCheckpointResponse(recorded=recorded)
@@ -151,10 +158,12 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 if taken.refused:
                     log.warning("parts refused origin=%s path=%s parts=%s", header.origin, call.path, taken.refused[:5])
                 yield pb.AddEntriesResponse(next_entry=taken.next_entry, parts_refused=len(taken.refused))
-            yield self._receipt(call, end)
+            yield self._receipt(call, registered, end)
 
-    def _receipt(self, call: Call, end: Head) -> pb.AddEntriesResponse:
+    def _receipt(self, call: Call, registered: Registration, end: Head) -> pb.AddEntriesResponse:
+        """Compare the heads that came by any path with what is stored now, and sign for it if the log is whole."""
         serving = self._serving
+        mirror.compare_heads(call.store, call.log(end.origin), registered)
         lock = HeadLock(serving.head_lock)
         try:
             receipt = mirror.give_receipt(call.store, lock, serving.mirror, serving.me, end, serving.clock)
@@ -167,6 +176,18 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         log.info("receipt origin=%s path=%s size=%d wanted=%d", end.origin, call.path, end.size, wanted)
         serving.stored(end.origin)
         return pb.AddEntriesResponse(next_entry=held.next_entry, receipt=receipt.note, parts_wanted=wanted)
+
+    def AddFork(self, request: pb.AddForkRequest, context: grpc.ServicerContext) -> pb.AddForkResponse:
+        """Keep the evidence of a fork that a child has found or heard of, once it verifies."""
+        with self._call(context, "AddFork") as call:
+            call.registry.check_caller(call.path)
+            told = request.fork
+            if len(told.registrations) > MAX_REGISTRATIONS_BYTES:
+                raise OverLimit("bytes of registrations", len(told.registrations), MAX_REGISTRATIONS_BYTES)
+            new = forks.learn(call.store, call.registry, told.file, told.registrations, call.path)
+            log.info("fork told child=%s new=%s", call.path, new)
+            return pb.AddForkResponse(new=new)
+        raise AssertionError
 
     def AddParts(self, request: pb.AddPartsRequest, context: grpc.ServicerContext) -> pb.AddPartsResponse:
         """Take parts that this node wants."""
@@ -218,6 +239,12 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             parts = [pb.Part(index=name[0], number=name[1], content=content) for name, content in found.parts]
             return pb.GetPartsResponse(parts=parts, looked=found.looked)
         raise AssertionError
+
+
+def _fork_names(known: pb.Forks) -> list[tuple[str, bytes]]:
+    if len(known.names) > greeting.MAX_FORKS_KNOWN:
+        raise OverLimit("forks named", len(known.names), greeting.MAX_FORKS_KNOWN)
+    return [(one.origin, one.name) for one in known.names]
 
 
 def _end(call: Call, header: "pb.AddEntriesRequest.Header") -> Head:

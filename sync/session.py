@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sync import entry, head, mirror, presence
+from sync import entry, forks, head, mirror, presence
 from sync.bringing import Bringing, Report, known_epoch
 from sync.bundles import Bundles
 from sync.client import Client, Greeting, Hello, LogState, ShownHead
 from sync.errors import Malformed, NeedsRecovery, NotAllowed, SlowDown, SyncError, Unreachable
 from sync.fetching import Fetching
+from sync.fork import Branch
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
@@ -19,6 +20,7 @@ from sync.package import unpack
 from sync.quota import check_room
 from sync.registry import Registry, ancestors, remembered
 from sync.store import Log, Store
+from sync.telling import Telling
 
 log = logging.getLogger(__name__)
 MAX_SKEW_S = 300
@@ -46,15 +48,20 @@ class Session:
         """
         report = Report(self.client.parent)
         try:
-            hello = self._hello(report)
+            telling = Telling(self.store, self.registry, self.client, report)
+            hello = self._hello(report, telling)
+            telling.learn(hello)
             self._check_shown_head(hello)
-            mine = self.own.seal(self.lock, RESIGN_AFTER_S if self.resign else None)
+            mine = self._sealed()
             for shown in hello.ancestors:
                 self._attempt(report, self.client.parent, partial(self._pull, shown, report))
             for origin in ancestors(self.registry, self.client.parent):
                 self._attempt(report, origin, partial(self._fetch, origin, report))
             self._keep_receipts(hello.receipts, report)
-            self._bring_all(mine, hello, report)
+            refusal = self._bring_all(mine, hello, report)
+            telling.tell(hello, refusal)
+            if refusal is not None:
+                raise refusal
             self._remember(hello)
         finally:
             report.calls = self.client.calls
@@ -62,7 +69,7 @@ class Session:
 
     # -- hello --------------------------------------------------------------------------------------------------------
 
-    def _hello(self, report: Report) -> Hello:
+    def _hello(self, report: Report, telling: Telling) -> Hello:
         parent = self.client.parent
         epoch = self._epoch()
         known = self.store.log(parent)
@@ -70,7 +77,8 @@ class Session:
         above = [(one, self._held_size(one)) for one in ancestors(self.registry, parent)]
         own = self.own.log
         receipts = [(one.signer, one.size) for one in self.store.newest_receipts(own)]
-        greeting = Greeting(epoch, self._offers(), above, parents_head.note if parents_head else b"", receipts)
+        shown = parents_head.note if parents_head else b""
+        greeting = Greeting(epoch, self._offers(), above, shown, receipts, telling.greeting())
         hello = self.client.hello(greeting)
         if hello.status != "active":
             raise NotAllowed(self.own.origin, hello.reason or hello.status)
@@ -113,7 +121,12 @@ class Session:
         return origin == self.own.origin or self.registry.is_parent(self.own.origin, origin)
 
     def _check_shown_head(self, hello: Hello) -> None:
-        """Raise NeedsRecovery if anybody shows a head of ours that head.lock does not know; report a bare claim."""
+        """Raise NeedsRecovery if anybody shows a head of ours that head.lock does not know; report a bare claim.
+
+        One that contradicts what we signed ourselves is a fork: our log is frozen, the session goes on without it.
+        """
+        if self.own.log.frozen:
+            return
         presence.check_not_behind(self.store, self.own.origin)
         if not hello.your_head:
             return
@@ -130,6 +143,11 @@ class Session:
             raise NotAllowed(self.client.parent, "showed another log's head")
         signed = self.lock.signed(own.origin)
         known = min(signed.size, held.next_entry) if signed else -1
+        ours = forks.held_branch(self.store, held, shown.size) if 0 < shown.size <= known else None
+        if ours is not None and ours.root != shown.root:
+            pairs = [(shown.size, Branch(shown, shown.root), ours)]
+            forks.found(self.store, held, own.verifiers, shown, pairs)
+            return
         if shown.size > known or Bundles(self.store, held).root(shown.size) != shown.root:
             raise NeedsRecovery(own.origin, f"{self.client.parent} holds a head of size {shown.size} that is not ours")
 
@@ -159,6 +177,7 @@ class Session:
                 at = taken.next_entry
             if at == before:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "sent no entries")
+        mirror.compare_heads(self.store, self.store.add_log(end.origin), registered)
         mirror.settle(self.store, end)
 
     def _fetch(self, origin: str, report: Report) -> None:
@@ -168,15 +187,23 @@ class Session:
 
     # -- up -----------------------------------------------------------------------------------------------------------
 
-    def _bring_all(self, mine: Head, hello: Hello, report: Report) -> None:
+    def _sealed(self) -> Head | None:
+        """Return the own log's head, signed now; None where the log is frozen: nothing of it is signed any more."""
+        if self.own.log.frozen:
+            return None
+        return self.own.seal(self.lock, RESIGN_AFTER_S if self.resign else None)
+
+    def _bring_all(self, mine: Head | None, hello: Hello, report: Report) -> SyncError | None:
         """The own log first; the registry may have moved by it, so hello again before the logs that we mirror.
 
-        A refusal of the own log is raised once the others have been brought.
+        Return a refusal of the own log, once the others have been brought.
         """
         others = {one.origin for one in self._mine_to_bring()} - {self.own.origin}
         state = hello.logs.get(self.own.origin)
         refusal: SyncError | None = None
-        if state is not None:
+        if mine is None:
+            refusal = NotAllowed(self.own.origin, "frozen")
+        elif state is not None:
             moved = report.entries_up
             try:
                 self._bringing(report).bring(mine, state)
@@ -192,8 +219,7 @@ class Session:
             self.client.add_checkpoint(mine.origin, mine.size, (), mine.note)
         for origin in sorted(set(hello.logs) & others):
             self._attempt(report, origin, partial(self._bring_mirrored, hello.logs[origin], report))
-        if refusal is not None:
-            raise refusal
+        return refusal
 
     def _again(self, others: set[str]) -> Hello:
         offers = [(origin, size) for origin, size in self._offers() if origin in others]

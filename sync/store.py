@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sync import schema
 from sync.checkpoint import Checkpoint
+from sync.errors import OverLimit
 from sync.head import Head, Receipt
 from sync.note import Note
 
@@ -154,21 +155,57 @@ class Store:
             (log.id, path, head.size, head.root, head.time_s, head.note),
         )
 
-    def sight(self, log: Log, head: Head, path: str) -> None:
-        """Keep a head whose signatures verify, whatever becomes of it.
+    def sight(self, log: Log, head: Head, path: str, proved: bool = False) -> None:
+        """Keep a head whose signatures verify, whatever becomes of it; raise OverLimit where a path has no room.
 
-        Within a quota the oldest make room, but those that a receipt was given for stay: they are evidence.
+        Within a quota the oldest make room, but not those that a receipt was given for, which are evidence, nor those
+        that nobody has compared with what is stored yet: one of them may be the other branch.
         """
+        (waiting,) = self.db.execute(
+            "select count(*) from sighting where log = ? and path = ? and proved = 0 and size > ? "
+            "and (size, root) <> (?, ?)",
+            (log.id, path, log.next_entry, head.size, head.root),
+        ).fetchone()
+        if waiting >= MAX_SIGHTINGS and head.size > log.next_entry:
+            raise OverLimit("heads that nothing was compared with", waiting + 1, MAX_SIGHTINGS)
         self.db.execute(
             "insert or ignore into sighting(log, path, size, root, time, note, seen_at) values (?, ?, ?, ?, ?, ?, ?)",
             (log.id, path, head.size, head.root, head.time_s, head.note, int(time.time())),
         )
+        if proved:
+            self.prove_sighting(log, head.checkpoint, path)
+
+    def prove_sighting(self, log: Log, promised: Checkpoint, path: str | None = None) -> None:
+        """Note that this head contradicts nothing that a later one of its path, or what is stored, does not show."""
         self.db.execute(
-            "delete from sighting where log = ? and path = ? and rowid not in "
-            "(select rowid from sighting where log = ? and path = ? order by rowid desc limit ?) "
-            "and size not in (select size from receipt where log = ?)",
-            (log.id, path, log.id, path, MAX_SIGHTINGS, log.id),
+            "update sighting set proved = 1 where log = ? and size = ? and root = ? and path = coalesce(?, path)",
+            (log.id, promised.size, promised.root, path),
         )
+        self.db.execute(
+            "delete from sighting where log = ? and path = coalesce(?, path) and proved and rowid not in "
+            "(select rowid from sighting as kept where kept.log = sighting.log and kept.path = sighting.path "
+            "order by rowid desc limit ?) and size not in (select size from receipt where log = sighting.log)",
+            (log.id, path, MAX_SIGHTINGS),
+        )
+
+    def uncompared(self, log: Log, at_most: int) -> list[Head]:
+        """Return the kept heads of at most that size that were never compared with what is stored, smallest first."""
+        rows = self.db.execute(
+            "select size, root, max(time), note from sighting where log = ? and proved = 0 and size <= ? "
+            "group by size, root order by size",
+            (log.id, at_most),
+        )
+        return [_head(log.origin, row) for row in rows]
+
+    def promises(self, log: Log, at_least: int, at_most: int) -> list[Head]:
+        """Return the kept and recorded heads of those sizes, smallest first; one a size and root."""
+        rows = self.db.execute(
+            "select size, root, max(time), note from (select size, root, time, note from sighting where log = :log "
+            "union all select size, root, time, note from head where log = :log) "
+            "where size between :first and :last group by size, root order by size",
+            {"log": log.id, "first": at_least, "last": at_most},
+        )
+        return [_head(log.origin, row) for row in rows]
 
     def sighted(self, log: Log, size: int) -> list[Head]:
         """Return the kept heads of one size, by any path."""

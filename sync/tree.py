@@ -79,20 +79,25 @@ def consistency_proof(hashes: Hashes, old: int, new: int) -> list[bytes]:
 
 def subtree_proof(hashes: Hashes, start: int, end: int, size: int) -> list[bytes]:
     """Return the consistency proof of the subtree [start, end) of a tree of `size` leaves. wire.md section 1."""
-    outer_first: list[bytes] = []
+    return [range_root(hashes, *one) for one in proof_ranges(start, end, size)]
+
+
+def proof_ranges(start: int, end: int, size: int) -> list[tuple[int, int]]:
+    """Return the ranges of leaves whose roots make up that proof, in the proof's order."""
+    outer_first: list[tuple[int, int]] = []
     low, high, whole = 0, size, True  # whole: the verifier holds the subtree's own root
     while (start, end) != (low, high):
         split = low + (1 << (high - low - 1).bit_length() - 1)
         if end <= split:
-            outer_first.append(range_root(hashes, split, high))
+            outer_first.append((split, high))
             high = split
         elif start >= split:
-            outer_first.append(range_root(hashes, low, split))
+            outer_first.append((low, split))
             low = split
         else:  # the subtree begins at low and crosses the split: go on with the part behind it
-            outer_first.append(range_root(hashes, low, split))
+            outer_first.append((low, split))
             low = start = split
             whole = False
     if not whole:
-        outer_first.append(range_root(hashes, start, end))
+        outer_first.append((start, end))
     return outer_first[::-1]

@@ -13,6 +13,7 @@ from sync.bringing import Report
 from sync.bundles import Bundles, packages
 from sync.checkpoint import Checkpoint
 from sync.client import Client, Sent
+from sync.fork import NOTHING, Beginning
 from sync.note import Note
 from sync.package import Frame, Package, Packer, PartName, unpack
 from sync.session import Session
@@ -37,10 +38,12 @@ class Hostile(Client):
     change_packages: Callable[[list[Package]], list[Package]] = lambda sent: sent
     parts_refused: int = field(default=0, init=False)
 
-    def add_checkpoint(self, origin: str, old_size: int, proof: Sequence[bytes], note: bytes) -> int:
+    def add_checkpoint(
+        self, origin: str, old_size: int, proof: Sequence[bytes], note: bytes, begins: Beginning = NOTHING
+    ) -> int:
         if origin == self.target:
             proof, note = self.change_head(proof, note)
-        return super().add_checkpoint(origin, old_size, proof, note)
+        return super().add_checkpoint(origin, old_size, proof, note, begins)
 
     def add_entries(
         self, origin: str, start: int, end: int, frames: Iterable[Frame], acknowledged: Callable[[int], None]

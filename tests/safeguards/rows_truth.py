@@ -1,0 +1,64 @@
+"""Safeguards of the two routes: forks and their evidence, heads pooled by path."""
+
+from sync import fork, forks, mirror, session, store
+from tests.safeguards.switch import Safeguard, passes, put, without
+
+FORK = "tests/sync/test_fork.py::"
+FORKS = "tests/sync/test_forks.py::"
+TOLD = "tests/sync/test_fork_told.py::"
+
+ROWS = [
+    Safeguard(
+        "fork-contradicts",
+        "what proves no fork is no evidence",
+        without(fork, "_check", ("or one.root == other.root", "")),
+        f"{FORK}test_heads_of_one_tree_are_no_fork",
+    ),
+    Safeguard(
+        "fork-proofs",
+        "what a head says of its first entries is proved",
+        without(
+            fork,
+            "_check",
+            ("proof.check_consistency(found.size, each.root, each.head.size, each.proof, each.head.root)", "pass"),
+        ),
+        f"{FORK}test_another_root_than_the_head_was_signed_over_is_no_fork",
+    ),
+    Safeguard(
+        "fork-beginning",
+        "a larger head by another path begins with what is stored",
+        put(mirror, "_check_beginning", passes),
+        f"{FORKS}test_a_larger_head_whose_tree_begins_otherwise",
+    ),
+    Safeguard(
+        "fork-pooled",
+        "heads that were ahead are compared once the entries are there",
+        put(mirror, "compare_heads", passes),
+        f"{FORKS}test_a_head_that_was_ahead_is_compared_once_the_entries_are_there",
+    ),
+    Safeguard(
+        "fork-quota",
+        "a quota loses no head that nothing was compared with",
+        without(store.Store, "sight", ("if waiting >= MAX_SIGHTINGS and", "if False and")),
+        f"{FORKS}test_the_quota_never_loses_a_head_that_nothing_was_compared_with",
+    ),
+    Safeguard(
+        "fork-keys",
+        "who tells of a fork shows whose keys signed",
+        put(forks, "check_keys", passes),
+        f"{TOLD}test_a_child_that_brings_a_fork_by_other_keys_is_refused",
+    ),
+    Safeguard(
+        "fork-told-frozen",
+        "a log that others proved forked is not begun here",
+        without(mirror, "see_head", ("if not log.frozen and forks.is_forked(store, shown.origin):", "if False:")),
+        f"{FORKS}test_a_log_of_which_nothing_was_held_is_frozen_at_its_first_head",
+    ),
+    Safeguard(
+        "fork-signs-nothing",
+        "whoever forked signs nothing more",
+        without(session.Session, "_sealed", ("if self.own.log.frozen:", "if False:")),
+        f"{TOLD}test_whoever_forked_signs_nothing_more",
+        also="NeedsRecovery",
+    ),
+]

@@ -81,6 +81,10 @@ class HeadLock:
         row = self._db.execute("select size, root, time, note from head where origin = ?", (origin,)).fetchone()
         return Signed(*row) if row else None
 
+    def origins(self) -> list[str]:
+        """Return every origin that something was signed for, in order."""
+        return [name for (name,) in self._db.execute("select origin from head order by origin")]
+
     @contextmanager
     def swap(self, origin: str) -> Iterator[Swap]:
         """Hold the row of `origin`; an error inside leaves it as it was."""

@@ -127,6 +127,28 @@ def m005_truth(db: Any) -> None:
 
 
 @migrations()
+def m006_damage(db: Any) -> None:
+    """What was found damaged here, and what became of it (sync/damage.py)."""
+    db["damage"].create(
+        {
+            "id": int,
+            "origin": str,
+            "what": str,
+            "first": int,
+            "last": int,
+            "part": int,
+            "detail": str,
+            "found_at": int,
+            "mended_at": int,
+            "how": str,
+        },
+        pk="id",
+    )
+    db["damage"].create_index(["origin", "what", "first", "last", "part"], unique=True)
+    db.execute("create index damage_open on damage(origin) where mended_at is null")
+
+
+@migrations()
 def m007_quota(db: Any) -> None:
     """How much each child may still bring, and since when."""
     db["quota"].create(

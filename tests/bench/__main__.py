@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench import cataloguing, hop, importing, nights, profiles
+from tests.bench import cataloguing, checking, hop, importing, nights, profiles
 from tests.bench.place import BYTES_A_RECORD, Place, fill
 from tests.bench.processes import alone
 
-PARTS = ("hop", "apply", "import", "night", "million", "import-million")
+PARTS = ("hop", "fsck", "apply", "import", "night", "million", "import-million")
 
 
 def main() -> int:
@@ -89,6 +89,12 @@ class Bench:
         _say("  its floor: hash and write", f"{one.floor:,.0f} records/s")
         for name, seconds in one.cpu_s.items():
             _say(f"  CPU of the {name}", f"{seconds:.1f} s")
+
+    def measure_fsck(self) -> None:
+        one = checking.measure(self.place, self._folder, self._asked.rounds)
+        self.found |= {"fsck": round(one.rate), "fsck_ratio": round(one.ratio, 3)}
+        _say("fsck of a log", f"{one.rate:,.0f} records/s", "at least 0.50", one.ratio)
+        _say("  the floor of a hop: hash and write", f"{one.floor:,.0f} records/s")
 
     def measure_apply(self) -> None:
         one = cataloguing.measure(self.place, self._folder, self._asked.rounds)

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sync import entry, head, tree
+from sync import entry, head, healing, tree
 from sync.bundles import Bundles, packages
 from sync.client import Client, Greeting, LogState, Sent
 from sync.errors import BadSignature, NotAllowed, OldSize, Refused, Unreachable
@@ -36,6 +36,7 @@ class Report:
     parts_wanted: int = 0
     parts_down: int = 0
     forks: int = 0
+    healed: int = 0
     calls: int = 0
     skew_s: float = 0.0
 
@@ -59,6 +60,8 @@ class Bringing:
         held = self.store.add_log(end.origin)
         self._note_loss(held, state)
         recorded = self._show(end, held, state)
+        if recorded == end.size:
+            self._mend(held, end, state.damaged)
         if recorded < end.size or end.size < state.stored:
             return  # the parent has more of this log by another way
         start, missing = state.next_entry, state.wanted_total
@@ -74,6 +77,13 @@ class Bringing:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "took no entries")
             start = sent.next_entry
         self.report.parts_wanted += self._bring_parts(held, missing, state.wanted)
+
+    def _mend(self, held: Log, end: Head, damaged: Sequence[healing.Range]) -> None:
+        """Bring what is damaged at the parent, as far as `end` proves it."""
+        for run in healing.runs((first, min(last, end.size)) for first, last in damaged if first < end.size):
+            if not self.stop.is_set():
+                frames = healing.frames(self.store, held, run, end)
+                self.client.add_entries(end.origin, run[0], end.size, frames, lambda _at: None, mend=True)
 
     def _note_loss(self, held: Log, state: LogState) -> None:
         """Tell a person where the parent holds less than its own receipt says; what it lost is sent again."""

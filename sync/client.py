@@ -15,6 +15,7 @@ from sync.fork import NOTHING, Beginning
 from sync.package import MAX_UNACKNOWLEDGED, Frame, PartName
 
 CALL_TIMEOUT_S = 300.0
+MAX_RANGES = 100  # of damaged entries that Hello names for one log
 MAX_WANTED = 1_000  # parts of one log that a parent may ask for at once
 _STATUS_NAMES = {number: name for name, number in control.STATUSES.items()}
 
@@ -42,6 +43,7 @@ class LogState:
     reason: str = ""
     wanted: tuple[PartName, ...] = ()
     wanted_total: int = 0
+    damaged: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +145,24 @@ class Client:
             return self._stub.AddCheckpoint(request, timeout=timeout).recorded
 
     def add_entries(
-        self, origin: str, start: int, end: int, frames: Iterable[Frame], acknowledged: Callable[[int], None]
+        self,
+        origin: str,
+        start: int,
+        end: int,
+        frames: Iterable[Frame],
+        acknowledged: Callable[[int], None],
+        mend: bool = False,
     ) -> Sent:
-        """Send packages, at most 8 unacknowledged; return what came last. `acknowledged` hears each next_entry."""
+        """Send packages, at most 8 unacknowledged; return what came last. `acknowledged` hears each next_entry.
+
+        With `mend` they take the place of entries that are damaged there.
+        """
         room = threading.Semaphore(MAX_UNACKNOWLEDGED)
         over = threading.Event()
 
         def requests() -> Iterator[pb.AddEntriesRequest]:
-            yield pb.AddEntriesRequest(header=pb.AddEntriesRequest.Header(origin=origin, start=start, end=end))
+            header = pb.AddEntriesRequest.Header(origin=origin, start=start, end=end, mend=mend)
+            yield pb.AddEntriesRequest(header=header)
             for frame in frames:
                 while not room.acquire(timeout=1.0):
                     if over.is_set():
@@ -207,4 +219,5 @@ def _state(one: pb.LogState) -> LogState:
     if one.next_entry > 2**63 - 1 or one.recorded > 2**63 - 1:
         raise Malformed("hello", "a size out of range")
     wanted = tuple((part.index, part.number) for part in one.wanted[:MAX_WANTED])
-    return LogState(one.origin, one.recorded, one.stored, one.next_entry, one.reason, wanted, one.wanted_total)
+    damaged = tuple((part.first, part.last) for part in one.damaged[:MAX_RANGES] if part.first < part.last <= 2**63 - 1)
+    return LogState(one.origin, one.recorded, one.stored, one.next_entry, one.reason, wanted, one.wanted_total, damaged)

@@ -84,6 +84,16 @@ class Book:
         )
         return [Noted(Damage(*row[:6]), *row[6:]) for row in rows]
 
+    def settle(self, origins: Iterable[str], found: Iterable[Damage], now_s: int) -> None:
+        """Note as whole what a check of all of these logs did not find any more; a part is whole once it is held."""
+        again = {(one.origin, one.what, one.first, one.last, one.part) for one in found}
+        with self._store.write():
+            for origin in origins:
+                for one in self.open(origin):
+                    here = (one.origin, one.what, one.first, one.last, one.part)
+                    if here not in again and one.what not in (PART, CATALOGUE):
+                        self.mended(one, "not found any more", now_s)
+
     def ranges(self, origin: str) -> list[tuple[int, int]]:
         """Return the ranges of entries of a log that another node must bring again."""
         return [(one.first, one.last) for one in self.open(origin, ENTRIES)]

@@ -31,10 +31,12 @@ class Fetching:
     def fetch(self, origin: str) -> int:
         """Ask for the parts of one log that are missing here and that the parent may hold; return how many came.
 
+        Of the own log nothing is missing, unless it was damaged.
+
         Each is asked for once. Raises Refused for a parent that looks at nothing.
         """
         held = self.store.log(origin)
-        if held is None or origin == self.me:
+        if held is None:
             return 0
         both = (self.me, self.client.parent)
         due = remembered(lambda audience: all(self.registry.may_see(audience, origin, one) for one in both))

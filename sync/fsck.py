@@ -62,27 +62,24 @@ class Check:
         kept = [*signed.heads(self.store, keys, log), *signed.receipts(self.store, keys, log)]
         yield from signed.damaged(log, (one for one in kept if self.slice.holds(one.size)))
         locked = signed.locked(self.lock, keys, self.registry.me, log.origin) if self.lock else None
-        promised = _promised([*kept, locked] if locked else kept)
+        roots = promised([*kept, locked] if locked else kept)
         with inspection.snapshot(self.store):
             log = self.store.log(log.origin) or log
-            right = rightly(self.store, log, set(promised), self.registry.me)
+            right = rightly(self.store, log, set(roots), self.registry.me)
         if locked is not None and (locked.detail or locked.size > right.next_entry):
             why = locked.detail or "was signed, and is not in log.db"
             yield Damage(log.origin, damage.LOCK, right.next_entry, locked.size, -1, why)
         if right != log:
             yield Damage(log.origin, damage.LOG, 0, 0, -1, f"says {log.next_entry} entries, {log.stored} stored")
-        found = list(self._inspected(right, promised, self.slice))
+        found = list(self._inspected(right, roots, self.slice))
         if not self.slice.is_whole and any(map(inspection.is_of_root, found)):
-            found = list(self._inspected(right, promised, WHOLE))
+            found = list(self._inspected(right, roots, WHOLE))
         yield from found
 
-    def bundles(self, origin: str, chosen: list[int]) -> list[Damage]:
-        """Return what is damaged in some bundles of a log, and in what belongs to them."""
-        log, keys = self.store.log(origin), Keys(self.store, self.registry)
-        if log is None:
-            return []
-        kept = [*signed.heads(self.store, keys, log), *signed.receipts(self.store, keys, log)]
-        return self._inspection(log, _promised(kept), self.slice, lambda entries: None).of(chosen)
+    def bundles(self, origin: str, chosen: list[int], roots: dict[int, set[bytes]]) -> list[Damage]:
+        """Return what is damaged in some bundles of a log and in what belongs to them; `roots` were signed, by size."""
+        log = self.store.log(origin)
+        return self._inspection(log, roots, self.slice, lambda entries: None).of(chosen) if log else []
 
     def _lost(self) -> Iterator[Damage]:
         """Yield the logs that we have signed for and that log.db does not know."""
@@ -119,7 +116,7 @@ class Check:
         return due
 
 
-def _promised(kept: Iterable[Kept]) -> dict[int, set[bytes]]:
+def promised(kept: Iterable[Kept]) -> dict[int, set[bytes]]:
     """Return the roots that were signed, by size."""
     found: dict[int, set[bytes]] = {}
     for one in kept:

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from banyan.v1 import sync_pb2 as pb
 
-from sync import control, forks, tree
+from sync import control, damage, forks, tree
 from sync.bundles import Bundles
 from sync.called import Call
+from sync.client import MAX_RANGES
+from sync.damage import Book
 from sync.errors import NotAllowed, SyncError, UnknownOrigin
 from sync.registry import ancestors, remembered
 from sync.store import Store
@@ -26,22 +28,23 @@ def newest_note(store: Store, origin: str) -> bytes:
     return found.note if found else b""
 
 
-def _logs_with_wanted(call: Call) -> set[str]:
-    """Return the logs with missing parts that this child may bring."""
+def _logs_to_heal(call: Call) -> set[str]:
+    """Return the logs with missing parts or damaged entries that this child may bring."""
     found = set()
-    for held in call.store.logs_with_wanted():
+    damaged = {one.origin for one in Book(call.store).open(what=damage.ENTRIES)}
+    for origin in damaged.union(held.origin for held in call.store.logs_with_wanted()):
         try:
-            call.registry.check_bringer(call.path, held.origin)
+            call.registry.check_bringer(call.path, origin)
         except SyncError:
             continue
-        found.add(held.origin)
+        found.add(origin)
     return found
 
 
 def states(call: Call, offered: set[str]) -> Iterator[pb.LogState]:
-    """Yield the state of each log offered, then of those with missing parts; names of parts for one message."""
+    """Yield the state of each log offered, then of those with parts or entries to heal; a message full of names."""
     room = MAX_WANTED_A_HELLO
-    for origin in [*sorted(offered), *sorted(_logs_with_wanted(call) - offered)]:
+    for origin in [*sorted(offered), *sorted(_logs_to_heal(call) - offered)]:
         state = _state(call, origin, min(room, MAX_WANTED_A_PAGE))
         room -= len(state.wanted)
         yield state
@@ -70,6 +73,7 @@ def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:
         reason="frozen" if held.frozen else "",
         wanted=[pb.PartName(index=index, number=number) for index, number in wanted],
         wanted_total=bundles.count_wanted(),
+        damaged=[pb.Range(first=first, last=last) for first, last in Book(call.store).ranges(origin)[:MAX_RANGES]],
     )
 
 

@@ -6,7 +6,7 @@ and its row, and the step is done again.
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sync import damage, entry, fsck, inspection, package, proof, signed, tree
 from sync.bundles import Bundles
@@ -37,6 +37,7 @@ class Mending:
     registry: Registry
     lock: HeadLock
     now_s: int
+    _promises: dict[str, dict[int, set[bytes]]] = field(default_factory=dict, init=False)
 
     @property
     def book(self) -> Book:
@@ -131,6 +132,8 @@ class Mending:
         audience, here = self._stated(log, one), key(log.id, one.first, one.part)
         if audience and self._is_whole(log, one, audience):
             return "came again"
+        if self._is_erased(here):
+            return "erased"
         self.store.db.execute("delete from part where id = ?", (here,))
         if not audience:
             return _AWAY
@@ -150,6 +153,11 @@ class Mending:
         raw = Bundles(self.store, log).entries(one.first, one.first + 1) if one.first < log.next_entry else []
         named = entry.commitments(raw[0])[1] if raw else ()
         return named[one.part][0] if one.part < len(named) else ""
+
+    def _is_erased(self, here: int) -> bool:
+        if not inspection.has_table(self.store, "tombstone"):
+            return False
+        return self.store.db.execute("select 1 from tombstone where id = ?", (here,)).fetchone() is not None
 
     def _is_whole(self, log: Log, one: Damage, audience: str) -> bool:
         bundles = Bundles(self.store, log)
@@ -236,10 +244,11 @@ class Mending:
             raise NotAllowed(end.origin, "frozen" if log else "unknown-origin")
         if found.first % BUNDLE or found.last != min(end.size, found.first + BUNDLE):
             raise BadProof("not all of its bundle, or more")
-        leaves = [tree.leaf_hash(one) for one in found.entries]
-        whole = tree.root_hash(leaves)
-        proof.check_subtree(found.first, found.last, whole, end.size, found.proof, end.root)
         wrong = [one for one in self.book.open(log.origin, damage.ENTRIES) if _meet(one, found)]
+        if not wrong:
+            return []
+        whole = tree.root_hash([tree.leaf_hash(one) for one in found.entries])
+        proof.check_subtree(found.first, found.last, whole, end.size, found.proof, end.root)
         with self.store.write():  # a crash in here leaves the rows of before, and the book
             for first, last in _rows_of(self.store, log, found.first):
                 if any(one.first < last and first < one.last for one in wrong):
@@ -249,6 +258,14 @@ class Mending:
                 self.store.db.execute("insert or replace into node values (?, ?, ?, ?)", values)
             index_controls(self.store, log, found.first, Bundles(self.store, log).entries(found.first, found.last))
         return self._look_again(log, found.first // BUNDLE, wrong)
+
+    def _promised(self, log: Log) -> dict[int, set[bytes]]:
+        """Return the roots that were signed over a log, by size; looked up once."""
+        if log.origin not in self._promises:
+            keys = Keys(self.store, self.registry)
+            kept = [*signed.heads(self.store, keys, log), *signed.receipts(self.store, keys, log)]
+            self._promises[log.origin] = fsck.promised(kept)
+        return self._promises[log.origin]
 
     def _put(self, log: Log, found: Package, first: int, last: int) -> None:
         """Write one row anew; what it holds behind the package's end stays if it reads."""
@@ -263,7 +280,7 @@ class Mending:
     def _look_again(self, log: Log, number: int, wrong: Sequence[Damage]) -> list[Damage]:
         """Check the bundle once more: what was wrong and is not any more is mended, what hangs on it may be wrong."""
         check = fsck.Check(self.store, self.registry, self.lock, log.origin)
-        left = check.bundles(log.origin, [number])
+        left = check.bundles(log.origin, [number], self._promised(log))
         still = [(one.first, one.last) for one in left if one.what == damage.ENTRIES]
         gone = [one for one in wrong if not any(one.first < last and first < one.last for first, last in still)]
         with self.store.write():

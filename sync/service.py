@@ -13,13 +13,14 @@ import grpc
 from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
-from sync import control, forks, greeting, mirror, presence, refusals
+from sync import control, forks, greeting, healing, mirror, presence, refusals
 from sync.bundles import Bundles, packages
 from sync.called import Call, Serving
 from sync.errors import Conflict, Malformed, NotAllowed, OverLimit, SyncError
 from sync.fork import Beginning
 from sync.head import Head
 from sync.lock import HeadLock
+from sync.mending import Mending
 from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, unpack
 from sync.quota import BYTES, ENTRIES, HEADS
 from sync.registry import Registration, remembered
@@ -141,6 +142,9 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         with self._call(context, "AddEntries") as call:
             header = next(request_iterator, pb.AddEntriesRequest()).header
             registered = call.check_bringer(header.origin)
+            if header.mend:
+                yield from self._mend(call, header, request_iterator)
+                return
             end = _end(call, header)
             committer, may_hold = call.committer(header.origin), call.may_hold(header.origin)
             for count, request in enumerate(request_iterator, 1):
@@ -159,6 +163,30 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                     log.warning("parts refused origin=%s path=%s parts=%s", header.origin, call.path, taken.refused[:5])
                 yield pb.AddEntriesResponse(next_entry=taken.next_entry, parts_refused=len(taken.refused))
             yield self._receipt(call, registered, end)
+
+    def _mend(
+        self, call: Call, header: "pb.AddEntriesRequest.Header", requests: Iterator[pb.AddEntriesRequest]
+    ) -> Iterator[pb.AddEntriesResponse]:
+        """Put packages in the place of entries that are damaged here; nothing grows, and there is no receipt."""
+        held = call.log(header.origin)
+        end = mirror.head_for(call.store, held, call.path, header.end)
+        end = healing.promised(call.store, call.registry, held, end)
+        lock = HeadLock(self._serving.head_lock)
+        try:
+            mending = Mending(call.store, call.registry, lock, int(self._serving.clock()))
+            for count, request in enumerate(requests, 1):
+                if count > MAX_PACKAGES_A_CALL:
+                    raise OverLimit("packages of a call", count, MAX_PACKAGES_A_CALL)
+                call.check_bringer(header.origin)
+                call.check_room()
+                call.meter.check(BYTES)
+                sent = request.package
+                call.meter.use(BYTES, len(sent.frame))
+                mended = mending.replace(unpack(Frame(sent.first, sent.compressed, sent.frame)), end)
+                log.info("mended origin=%s path=%s places=%d", header.origin, call.path, len(mended))
+                yield pb.AddEntriesResponse(next_entry=held.next_entry)
+        finally:
+            lock.close()
 
     def _receipt(self, call: Call, registered: Registration, end: Head) -> pb.AddEntriesResponse:
         """Compare the heads that came by any path with what is stored now, and sign for it if the log is whole."""

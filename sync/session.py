@@ -14,6 +14,7 @@ from sync.errors import Malformed, NeedsRecovery, NotAllowed, SlowDown, SyncErro
 from sync.fetching import Fetching
 from sync.fork import Branch
 from sync.head import Head
+from sync.healing import Healing
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
 from sync.package import unpack
@@ -57,6 +58,7 @@ class Session:
                 self._attempt(report, self.client.parent, partial(self._pull, shown, report))
             for origin in ancestors(self.registry, self.client.parent):
                 self._attempt(report, origin, partial(self._fetch, origin, report))
+            self._heal(report)
             self._keep_receipts(hello.receipts, report)
             refusal = self._bring_all(mine, hello, report)
             telling.tell(hello, refusal)
@@ -184,6 +186,15 @@ class Session:
         """Ask for the parts of one log from above that did not come with its entries."""
         fetching = Fetching(self.store, self.registry, self.client, self.own.origin, self.stop)
         report.parts_down += fetching.fetch(origin)
+
+    def _heal(self, report: Report) -> None:
+        """Fetch what is damaged here and what the parent has of it."""
+        healing = Healing(self.store, self.registry, self.client, self.lock, self.clock, self.stop)
+        for origin in healing.origins():
+            self._attempt(report, origin, partial(self._heal_log, healing, origin, report))
+
+    def _heal_log(self, healing: Healing, origin: str, report: Report) -> None:
+        report.healed += healing.heal(origin)
 
     # -- up -----------------------------------------------------------------------------------------------------------
 

@@ -46,13 +46,19 @@ class Hostile(Client):
         return super().add_checkpoint(origin, old_size, proof, note, begins)
 
     def add_entries(
-        self, origin: str, start: int, end: int, frames: Iterable[Frame], acknowledged: Callable[[int], None]
+        self,
+        origin: str,
+        start: int,
+        end: int,
+        frames: Iterable[Frame],
+        acknowledged: Callable[[int], None],
+        mend: bool = False,
     ) -> Sent:
         if origin == self.target:
             packer = Packer()
             changed = self.change_packages([unpack(one) for one in frames])
             frames = iter([packer.pack(one) for one in changed])
-        sent = super().add_entries(origin, start, end, frames, acknowledged)
+        sent = super().add_entries(origin, start, end, frames, acknowledged, mend)
         self.parts_refused += sent.parts_refused
         return sent
 

@@ -29,7 +29,7 @@ _BATCH = 512
 _ELSEWHERE = ("title", "applicants", "inventors", "ipc", "status")
 _NOT_WORDS = ("note", "office", "raw", "status_text")
 _WORDS = "title, applicants, inventors, numbers, text"
-_compressor, _decompressor = zstandard.ZstdCompressor(level=1), zstandard.ZstdDecompressor()
+_compressor, _decompressor = zstandard.ZstdCompressor(level=1, write_checksum=True), zstandard.ZstdDecompressor()
 
 
 def index(
@@ -59,11 +59,18 @@ def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
     db = catalogue.db
     dirty = [id for (id,) in db.execute("select record from dirty order by record limit ?", (_BATCH,))]
     _take_out(catalogue, dirty)
+    _put(catalogue, _wanted(catalogue, bodies, dirty))
+    db.executemany("delete from dirty where record = ?", [(id,) for id in dirty])
+    return len(dirty)
+
+
+def _wanted(catalogue: Catalogue, bodies: Bodies, ids: list[int]) -> list[tuple[int, list[Any]]]:
+    """Return what search should read of these records: the texts, the IPC symbols, the day."""
     rows = list(
         catalogue.many(
             "select id, key, coalesce(wider, id), views, filing_date from record "
             "where id in ({}) and state = 'current' and category <> 'statement' order by id",
-            dirty,
+            ids,
         )
     )
     parts = gathered(catalogue, sorted({full for _, _, full, _, _ in rows}), {})
@@ -73,9 +80,58 @@ def _index_batch(catalogue: Catalogue, bodies: Bodies) -> int:
         record = _record(name, parts[full], mask, bodies, sources)
         if record:
             found.append((id, [*_texts(record, sources.known), columns(record, sources.known).ipc, day]))
-    _put(catalogue, found)
-    db.executemany("delete from dirty where record = ?", [(id,) for id in dirty])
-    return len(dirty)
+    return found
+
+
+def differing(store: Store, catalogue: Catalogue, ids: list[int]) -> list[int]:
+    """Return those of the records of which search reads something else than it should, or that it should not read."""
+    db = catalogue.db
+    wanted = {id: orjson.loads(orjson.dumps(texts)) for id, texts in _wanted(catalogue, Bodies(store), ids)}
+    kept = catalogue.many("select record, texts from indexed where record in ({})", ids)
+    held = {id: _opened(blob) for id, blob in kept}
+    wrong = {id for id in ids if wanted.get(id) != held.get(id)}
+    for id, texts in wanted.items():
+        found = [db.execute("select 1 from listed where (day, record) = (?, ?)", (texts[6], id)).fetchone()]
+        for ipc in texts[5]:
+            found.append(db.execute("select 1 from symbol where (ipc, record) = (?, ?)", (ipc, id)).fetchone())
+        if None in found:
+            wrong.add(id)
+    return sorted(wrong)
+
+
+def is_counted(catalogue: Catalogue) -> bool:
+    """Tell whether what is searched by day is as much as what is searched by words: nothing is left of old records."""
+    db = catalogue.db
+    (listed,), (indexed,) = (db.execute(f"select count(*) from {one}").fetchone() for one in ("listed", "indexed"))
+    strangers = "select 1 from symbol where record not in (select record from indexed) limit 1"
+    return listed == indexed and db.execute(strangers).fetchone() is None
+
+
+def again(store: Store, catalogue: Catalogue, id: int) -> None:
+    """Have a record indexed again, whatever is left of it; inside a transaction.
+
+    The words were given a text that is kept beside them; where that cannot be read, it was what the record still says.
+    """
+    db = catalogue.db
+    for table in ("symbol", "listed"):
+        db.execute(f"delete from {table} where record = ?", (id,))
+    row = db.execute("select texts from indexed where record = ?", (id,)).fetchone()
+    if row is not None and _opened(row[0]) is None:
+        for _id, texts in _wanted(catalogue, Bodies(store), [id]):
+            db.execute("update indexed set texts = ? where record = ?", (_kept(texts), id))
+    db.execute("insert or ignore into dirty(record) values (?)", (id,))
+
+
+def _kept(texts: list[Any]) -> bytes:
+    return _compressor.compress(orjson.dumps(texts))
+
+
+def _opened(blob: bytes) -> Any:
+    """Return the texts that search was given, None where they cannot be read."""
+    try:
+        return orjson.loads(_decompressor.decompress(blob))
+    except (zstandard.ZstdError, orjson.JSONDecodeError, TypeError):
+        return None
 
 
 def _record(name: str, parts: list[Held], mask: int, bodies: Bodies, sources: Sources) -> Record | None:
@@ -147,5 +203,5 @@ def _put(catalogue: Catalogue, found: list[tuple[int, list[Any]]]) -> None:
     symbols = [(ipc, id) for id, texts in found for ipc in texts[5]]
     db.executemany("insert or ignore into symbol(ipc, record) values (?, ?)", symbols)
     db.executemany("insert into listed(day, record) values (?, ?)", [(texts[6], id) for id, texts in found])
-    kept = [(id, _compressor.compress(orjson.dumps(texts))) for id, texts in found]
+    kept = [(id, _kept(texts)) for id, texts in found]
     db.executemany("insert into indexed(record, texts) values (?, ?)", kept)

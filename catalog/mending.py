@@ -67,11 +67,10 @@ def mend(
         apply(store, catalogue, me, clock, role_of)
     still = check.wrong(wrong)
     _want(store, log, check.waiting, due)
-    words = {one: STUCK if one in still else MENDED for one in wrong}
-    return [
-        Mended(one, words[one]) if one in words else check.why(one) if one < covered else Mended(one, ABSENT)
-        for one in wanted
-    ]
+    mended = {one: check.why(one) if one in check.missing() else Mended(one, MENDED) for one in wrong}
+    mended.update((one, Mended(one, STUCK)) for one in still)
+    mended.update((one, Mended(one, ABSENT)) for one in wanted if one >= covered)
+    return [mended.get(one) or check.why(one) for one in wanted]
 
 
 class _Check:
@@ -102,9 +101,13 @@ class _Check:
             found.update(index_of(id) for id, *_said in now ^ had)
         return sorted(found)
 
+    def missing(self) -> set[int]:
+        """Return the entries of which a part is not held here."""
+        return {index_of(id) for id in self.waiting}
+
     def why(self, index: int) -> Mended:
         """Return why an entry stays as it is."""
-        if any(index_of(id) == index for id in self.waiting):
+        if index in self.missing():
             return Mended(index, WAITING)
         if index in self._rules:
             return Mended(index, QUARANTINED, tuple(sorted(self._rules[index])))
@@ -112,9 +115,10 @@ class _Check:
 
 
 def _stated(judged: Judged) -> set[tuple[int, str, int]]:
-    """Return (part id, key, 0 accepted or 1 kept out) of what was judged."""
+    """Return (part id, key, 0 accepted, 1 kept out or 2 awaited) of what was judged."""
     accepted = {(one.id, one.record.key, 0) for one in judged.statements}
-    return accepted | {(id, name, 1) for id, name, _findings in judged.rejected}
+    kept_out = {(id, name, 1) for id, name, _findings in judged.rejected}
+    return accepted | kept_out | {(id, "", 2) for id in judged.waiting}
 
 
 def _has(catalogue: Catalogue, start: int, end: int) -> set[tuple[int, str, int]]:
@@ -123,7 +127,8 @@ def _has(catalogue: Catalogue, start: int, end: int) -> set[tuple[int, str, int]
         "select assertion.id, coalesce(record.key, ''), 0 from assertion left join record "
         "on record.id = assertion.record where assertion.id >= ?1 and assertion.id < ?2 "
         "union all select distinct id, kind || ':' || about, 0 from stated where id >= ?1 and id < ?2 "
-        "union all select id, key, 1 from quarantine where id >= ?1 and id < ?2",
+        "union all select id, key, 1 from quarantine where id >= ?1 and id < ?2 "
+        "union all select id, '', 2 from waiting where id >= ?1 and id < ?2",
         (start, end),
     )
     return set(rows.fetchall())

@@ -12,6 +12,7 @@ from catalog.digests import Name, Node, Row, Snapshot
 LIST_ROWS = 64
 MAX_SPLIT = 512
 MAX_LISTED = 5_000
+_MAX_PREFIX = 16  # hex digits; no honest rows agree in so many
 _AT_ONCE = 64  # nodes that are asked for in one call
 Bucket = tuple[str, str]
 RowsOf = Callable[[Iterable[int]], list[tuple[Bucket, Row]]]  # indices → rows of this side
@@ -156,7 +157,8 @@ class _Descent:
             self._list(small)
         else:
             self._count(small)
-        if not large or self._split > MAX_SPLIT or self._listed > MAX_LISTED:
+        deep = max((len(one.name.prefix) for one in large), default=0)
+        if not large or self._split > MAX_SPLIT or self._listed > MAX_LISTED or deep >= _MAX_PREFIX:
             self._count(large)
             return []
         found = []

@@ -1,12 +1,13 @@
 """A node's catalogue: opening it, and bringing it up to what is stored. It is a view, and can be made again."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from catalog import applying, indexing, published
+from catalog import applying, indexing, mending, published
 from catalog.catalogue import Catalogue
 from node.node import Node
 from records.kinds import Kinds
+from sync.registry import remembered
 
 APPLY_WAIT_S = 600.0
 MAKING_WAIT_S = 60.0
@@ -56,3 +57,25 @@ def apply_own(node: Node) -> None:
     """Bring the catalogue up to this node's own log, for comparing; the search index follows when there is time."""
     with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
         applying.apply(opened.store, found, node.origin, node.clock, opened.role_of)
+
+
+def mend(node: Node, origin: str, indices: Iterable[int]) -> list[mending.Mended]:
+    """Take up again what this catalogue has otherwise than the log says of these entries; return what became of each.
+
+    Raises Busy.
+    """
+    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
+        registry = opened.registry
+        due = remembered(lambda audience: registry.may_see(audience, origin, node.origin))
+        done = mending.mend(
+            opened.store,
+            found,
+            node.origin,
+            node.clock,
+            opened.role_of,
+            origin,
+            indices,
+            lambda audience, index: due(audience),
+        )
+        indexing.index(opened.store, found)
+    return done

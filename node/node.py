@@ -20,7 +20,7 @@ from sync.errors import NotAllowed
 from sync.federation import Federation
 from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
-from sync.registry import Registry
+from sync.registry import Registry, remembered
 from sync.store import Store
 
 
@@ -150,3 +150,9 @@ class Opened:
             presence.check_may_sign(self.store, self.registry)
         with self.node.lock() as lock:
             return self.own.seal(lock, RESIGN_AFTER_S if resign else None).size
+
+
+def shared(registry: Registry, origin: str, other: str) -> Callable[[str, int], bool]:
+    """Tell, by audience and index, which parts of a log both this node and `other` may see."""
+    both = remembered(lambda audience: all(registry.may_see(audience, origin, one) for one in (registry.me, other)))
+    return lambda audience, index: both(audience)

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlite_utils import Database, Migrations
 
+from node import drift_book
 from node.act_book import ActBook
+from node.drift_book import DriftBook
 from node.errors import MissingStore
 from node.inbox_book import InboxBook
 from node.invitation_book import InvitationBook
@@ -86,7 +88,15 @@ def m006_acts(db: Any) -> None:
     db["act"].create({"entry": int}, pk="entry")
 
 
-class Notebook(ActBook, InvitationBook, RunBook, SubmissionBook, MappingBook, SourceBook, InboxBook):
+@migrations()
+def m004_reconcile(db: Any) -> None:
+    """What comparing with other nodes found, and changes that wait for a person."""
+    db["comparison"].create(drift_book.TABLES["comparison"], pk="node")
+    db["drift"].create(drift_book.TABLES["drift"], pk="id")
+    db["drift"].create_index(["node"])
+
+
+class Notebook(ActBook, DriftBook, InvitationBook, RunBook, SubmissionBook, MappingBook, SourceBook, InboxBook):
     """The notebook of one home: its books in one file."""
 
     def __init__(self, path: Path) -> None:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import grpc
-from banyan.v1 import search_pb2_grpc
+from banyan.v1 import reconcile_pb2_grpc, search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, feeds, harvest, nightly, told, verdicts
+from node import cataloguing, feeds, harvest, nightly, reconciling, told, verdicts
 from node.errors import NodeError
 from node.inbox import Inbox
 from node.node import Node
+from node.reconcile_door import ReconcileService
 from node.relay import SearchService
 from node.schedule import Job, Night, Window
 from node.serving import Doors, hosts, open_doors
@@ -46,7 +47,7 @@ class Running:
         """Open the doors of a node that has children, and start its nights."""
         self.node.notebook.interrupt_open_runs(self.node.clock())
         if self.node.settings.registers:
-            self._doors = open_doors(self.node, self._stored, self._let_in, self._add_search)
+            self._doors = open_doors(self.node, self._stored, self._let_in, self._add_doors)
             self.node = self._doors.node
         self._due.set()
         self._enrolled.set()
@@ -73,8 +74,9 @@ class Running:
             taken = self._attempt("inbox", lambda: inbox.look(time.monotonic()))
             wait_s = INBOX_S if taken else RETRY_S
 
-    def _add_search(self, server: grpc.Server) -> None:
+    def _add_doors(self, server: grpc.Server) -> None:
         search_pb2_grpc.add_SearchServicer_to_server(SearchService(self.node), server)
+        reconcile_pb2_grpc.add_ReconcileServicer_to_server(ReconcileService(self.node), server)
 
     # -- what comes in ------------------------------------------------------------------------------------------------
 
@@ -156,7 +158,8 @@ class Running:
             self._run_night(until, stop)
 
     def _run_night(self, until: float, stop: threading.Event) -> None:
-        """Feeds first; answer those below; then the hub signs its head anew, others call their parents; then apply.
+        """Feeds first; answer those below; then the hub signs its head anew, others call their parents; then apply,
+        and compare with the parents what came of it.
 
         A night that is tried again goes on: who was answered in it already gets the next answer in the next one.
         """
@@ -173,11 +176,13 @@ class Running:
         if self.node.settings.role == "hub":
             with self.node.opened() as opened:
                 opened.seal_as_hub(resign=True)
-        else:
-            night = nightly.run(self.node, left, stop)
-            self._alarm_if_stale()
-            _raise_first(night)
+            cataloguing.apply(self.node, stop)
+            return
+        night = nightly.run(self.node, left, stop)
+        self._alarm_if_stale()
         cataloguing.apply(self.node, stop)
+        reconciling.after_session(self.node, night, left, stop)
+        _raise_first(night)
 
     def _alarm_if_stale(self) -> None:
         """Tell a person, once for each old head, that the word from above is over 26 hours old; work goes on."""

@@ -25,6 +25,7 @@ class Report:
     """What a session did. `refused` holds (origin, reason) of logs that were not taken; the others went on.
 
     `forks` counts those that the parent told of first.
+    `please_reconcile`: the parent asks to compare catalogues, 1, and to repair, 2.
     """
 
     parent: str
@@ -39,6 +40,7 @@ class Report:
     healed: int = 0
     calls: int = 0
     skew_s: float = 0.0
+    please_reconcile: int = 0
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ class Hello:
     time_ms: int
     forks: tuple[tuple[bytes, bytes], ...] = ()
     wanted_forks: tuple[bytes, ...] = ()
+    please_reconcile: int = 0
 
 
 @dataclass(slots=True)
@@ -132,6 +133,7 @@ class Client:
             answer.time_ms,
             tuple((one.file, one.registrations) for one in answer.forks),
             tuple(answer.wanted_forks),
+            please_reconcile=answer.please_reconcile,
         )
 
     def add_checkpoint(

@@ -28,6 +28,12 @@ def newest_note(store: Store, origin: str) -> bytes:
     return found.note if found else b""
 
 
+def please_reconcile(call: Call) -> int:
+    """Return whether a person asks this child to compare catalogues: 0 no, 1 yes, 2 and to repair."""
+    asked = call.store.meta(f"reconcile:{call.path}") or b""
+    return asked[0] if asked else 0
+
+
 def _logs_to_heal(call: Call) -> set[str]:
     """Return the logs with missing parts or damaged entries that this child may bring."""
     found = set()

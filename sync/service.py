@@ -96,6 +96,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             answer.status = control.STATUSES["active"]
             presence.heard(call.store, call.registry, call.path, request.your_head)
             self._check_owed(call, request)
+            answer.please_reconcile = greeting.please_reconcile(call)
             answer.your_head = greeting.newest_note(call.store, call.path)
             answer.logs.extend(greeting.states(call, {one.origin for one in request.offers}))
             answer.receipts.extend(greeting.receipts_from_above(call, request))

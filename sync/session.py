@@ -84,6 +84,7 @@ class Session:
         hello = self.client.hello(greeting)
         if hello.status != "active":
             raise NotAllowed(self.own.origin, hello.reason or hello.status)
+        report.please_reconcile = hello.please_reconcile
         report.skew_s = hello.time_ms / 1000 - self.clock()
         if epoch and hello.epoch != epoch:
             log.warning("parent restored parent=%s", parent)

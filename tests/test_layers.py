@@ -25,6 +25,8 @@ TOUCH_GENERATED_CODE = {
     "sync/control.py",
     "node/admission.py",
     "node/enrolment.py",
+    "node/reconcile_client.py",
+    "node/reconcile_door.py",
     "node/relay.py",
     "node/running.py",
     "node/serving.py",

@@ -81,7 +81,8 @@ def test_a_part_that_is_missing_is_wanted_where_it_is_due(bench, is_due):
     bench.apply()
     bench.logs.lose(SCUT, first)
     found = {one.index: one.word for one in mend(bench, first, first + 1, due=lambda audience, index: is_due)}
-    assert found == {first: "mended", first + 1: "right"}, "the catalogue said what is not held"
+    assert found == {first: "waiting", first + 1: "right"}, "the catalogue says no longer what is not held"
+    assert len(results(bench.catalogue)) == 1
     assert [one.word for one in mend(bench, first, due=lambda audience, index: is_due)] == ["waiting"]
     wanted = bench.logs.store.db.execute("select id, audience from wanted").fetchall()
     assert wanted == ([(bench.logs.id(SCUT, first), "federation")] if is_due else [])

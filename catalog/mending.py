@@ -19,8 +19,8 @@ from sync.bundles import Bundles
 from sync.schema import INDEX_SHIFT, LOG_SHIFT, index_of, key
 from sync.store import Log, Store
 
-MENDED, RIGHT, WAITING, QUARANTINED, ABSENT, STUCK = WORDS = (
-    "mended", "right", "waiting", "quarantined", "absent", "stuck"
+MENDED, SOUND, WAITING, QUARANTINED, ABSENT, STUCK = WORDS = (
+    "mended", "sound", "waiting", "quarantined", "absent", "stuck"
 )  # fmt: skip
 _PART_MASK = (1 << INDEX_SHIFT) - 1
 _BY_RECORD = ("claim", "loose", "joined", "about")
@@ -30,7 +30,7 @@ _BY_RECORD = ("claim", "loose", "joined", "about")
 class Mended:
     """What became of one entry: its rows were wrong and were taken up again; or why they stay as they are.
 
-    mended; right (they are what the log says); waiting (a part is not held here); quarantined, by these rules; absent
+    mended; sound (they are what the log says); waiting (a part is not held here); quarantined, by these rules; absent
     (not in this catalogue yet); stuck (wrong still: the catalogue must be rebuilt).
     """
 
@@ -111,7 +111,7 @@ class _Check:
             return Mended(index, WAITING)
         if index in self._rules:
             return Mended(index, QUARANTINED, tuple(sorted(self._rules[index])))
-        return Mended(index, RIGHT)
+        return Mended(index, SOUND)
 
 
 def _stated(judged: Judged) -> set[tuple[int, str, int]]:

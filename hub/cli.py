@@ -15,6 +15,7 @@ from node import (
     kinds,
     lookups,
     quarantining,
+    reconcile_commands,
     verdicts,
 )
 from node.frame import passed
@@ -65,6 +66,7 @@ commands.status(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)
+reconcile_commands.add(top)
 commands.rebuild(top)
 
 

@@ -9,8 +9,21 @@ from typing import Any, TextIO
 import click
 
 from catalog import rebuilding
-from node import acting, admission, cataloguing, enrolment, frame, inbox, nightly, nodes, roles, tokens, verdicts
-from node.errors import WrongProgram
+from node import (
+    acting,
+    admission,
+    cataloguing,
+    enrolment,
+    frame,
+    inbox,
+    nightly,
+    nodes,
+    reconciling,
+    roles,
+    tokens,
+    verdicts,
+)
+from node.errors import NodeError, WrongProgram
 from node.frame import passed
 from node.home import Home, write_whole
 from node.messages import N_, _
@@ -18,6 +31,7 @@ from node.node import Node
 from node.report import Context
 from node.running import Running
 from sync.bringing import Report
+from sync.errors import SyncError
 
 _PROGRAMS = {
     "hub": "banyan-hub",
@@ -182,6 +196,7 @@ def list_nodes(top: frame.Group) -> None:
             ("entries", _("entries")),
             ("received", _("last receipt")),
             ("quarantined", _("quarantined")),
+            ("drift", _("drift")),
             ("alarms", _("alarms")),
         ]
         rows = nodes.listed(opened(context))
@@ -211,6 +226,7 @@ def sync(top: frame.Group) -> None:
         cataloguing.apply(node)
         for report in night.reports:
             context.say(said_of(report))
+        _reconcile(context, node, night)
         context.emit(
             {
                 "sessions": [report_dict(one) for one in night.reports],
@@ -221,6 +237,17 @@ def sync(top: frame.Group) -> None:
             context.warn(f"{parent}: {frame.sentence(error, context)}")
         refused = any(report.refused for report in night.reports)
         return frame.REFUSED if night.failures or refused else frame.DONE
+
+
+def _reconcile(context: Context, node: Node, night: nightly.NightReport) -> None:
+    """Compare with the parents that asked for it; what fails is told, and done in the night."""
+    for parent, repair in reconciling.asked_for(node, night):
+        try:
+            found = reconciling.run(node, parent, repair)
+        except (SyncError, NodeError) as error:
+            context.warn(f"{parent.origin}: {frame.sentence(error, context)}")
+        else:
+            context.say(reconciling.sentence(parent.origin, found.drift))
 
 
 def _shown_progress(context: Context) -> nightly.Progress:

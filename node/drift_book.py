@@ -35,10 +35,6 @@ class Comparison:
     entries: list[dict[str, Any]]
     rows: list[Drift]
 
-    def total(self, name: str) -> int:
-        """Return the sum of a column: matched, different, missing, extra or drifted."""
-        return sum(getattr(one, name) for one in self.rows)
-
 
 class DriftBook(Page):
     """The comparisons of one notebook: the newest with each node."""

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from node import authority, cataloguing, causes, keyfiles, told
+from node import authority, cataloguing, causes, keyfiles, reconciling, told
 from node.errors import NodeError
 from node.messages import N_, _, either
 from node.node import Node, Opened
@@ -17,10 +17,12 @@ def listed(node: Node) -> list[dict[str, Any]]:
     """Return everyone invited or registered here, by origin: state, name, entries held, last receipt, alarms."""
     with cataloguing.catalogue(node) as found:
         names, kept_out = found.names(), found.kept_out()
+    drifted = {one["node"]: one["different"] + one["missing"] + one["extra"] for one in reconciling.standing(node)}
     with node.opened() as opened:
         alarms = [origin for _at, _what, origin, _detail in opened.store.alarms()]
         rows = {
-            one.origin: _child(opened, one, names, alarms) | {"quarantined": kept_out.get(one.origin, 0)}
+            one.origin: _child(opened, one, names, alarms)
+            | {"quarantined": kept_out.get(one.origin, 0), "drift": drifted.get(one.origin)}
             for one in opened.registry.children()
         }
     for invitation in node.notebook.invitations():
@@ -36,6 +38,7 @@ def listed(node: Node) -> list[dict[str, Any]]:
                 "entries": 0,
                 "received": None,
                 "quarantined": 0,
+                "drift": None,
                 "alarms": 0,
             }
     return [rows[origin] for origin in sorted(rows)]
@@ -87,6 +90,7 @@ def standing(node: Node) -> dict[str, Any]:
                 for at, what, origin, detail in opened.store.alarms()
             ],
         }
+    answer["drift"] = reconciling.standing(node)
     answer["answers"] = [causes.standing(one) for one in told.tiers(node)]
     answer["runs"] = [
         {"job": run.job, "started_at": run.started_at, "outcome": run.outcome, "detail": run.detail}
@@ -161,6 +165,7 @@ def lines(found: dict[str, Any]) -> list[str]:
             )
         )
     said += answered(found)
+    said += reconciling.lines(found["drift"])
     for one in found["stale"]:
         said.append(
             _("STALE: the newest word from {origin} is {hours} hours old. Check the line to the parent.").format(**one)

@@ -18,7 +18,7 @@ from catalog.reconciling import Compared, Differing, Drift, Local
 from node import cataloguing, nightly
 from node.drift_book import Comparison
 from node.errors import Interrupted, NodeError
-from node.messages import N_
+from node.messages import N_, _
 from node.node import Node, Opened, shared
 from node.reconcile_client import LogDigest, ReconcileClient
 from node.settings import Parent
@@ -187,7 +187,7 @@ class _Comparing:
             found.add(theirs.origin, _agreed(mine), {})
             return
         compared, why = self._compare(mine), dict[int, tuple[str, str]]()
-        for _ in range(_MOST_ROUNDS if repair else 0):
+        for _round in range(_MOST_ROUNDS if repair else 0):
             indices = sorted({one.index for one in compared.differing})
             here, there = self._mend(theirs.origin, indices)
             why = {one: (_why(here.get(one)), _why(there.get(one))) for one in indices}
@@ -236,6 +236,37 @@ def _why(one: Mended | None) -> str:
     if one is None:
         return ""
     return f"{one.word} {', '.join(one.rules)}".strip()
+
+
+def sums(rows: Iterable[Drift]) -> dict[str, int]:
+    """Return the sums of rows: matched, different, missing and extra."""
+    listed = list(rows)
+    return {name: sum(getattr(one, name) for one in listed) for name in ("matched", "different", "missing", "extra")}
+
+
+def sentence(node: str, rows: Iterable[Drift]) -> str:
+    """Return one sentence: how many rows agree with those of that node, and how many do not."""
+    return _("{node}: {matched} matched, {different} different, {missing} missing here, {extra} extra here.").format(
+        node=node, **sums(rows)
+    )
+
+
+def standing(node: Node) -> list[dict[str, Any]]:
+    """Return the newest comparison with each node, as a node's standing has it."""
+    return [
+        {"node": one.node, "at": one.at, "found_by": one.found_by, **sums(one.rows)}
+        for one in node.notebook.comparisons()
+    ]
+
+
+def lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield a sentence for each node with which something differs."""
+    for one in found:
+        if one["different"] + one["missing"] + one["extra"]:
+            yield _(
+                "DRIFT: compared with {node}, {different} different, {missing} missing here, {extra} extra here. "
+                "`reconcile {node}` shows them, `--repair` mends them."
+            ).format(**one)
 
 
 # -- by itself --------------------------------------------------------------------------------------------------------

@@ -56,6 +56,9 @@ SENTENCES: Mapping[str, str] = {
         "The evidence does not prove it, step {0}: {1}. Do not rely on it; ask for another file."
     ),
     "catalog.errors.CatalogError": N_("The catalogue refused: {0} {1}."),
+    "catalog.digests.Behind": N_(
+        "The catalogue has taken up {2} entries of {0}, not {1} as before. Compare again; if this stays, `rebuild`."
+    ),
     "catalog.errors.NoCatalogue": N_("There is no catalogue at {0}. Make it again with `rebuild`."),
     "catalog.errors.OtherLog": N_("The catalogue does not fit the log (journal {0}). Make it again with `rebuild`."),
     "catalog.errors.BadQuery": N_("The query cannot be answered: {0} = {1}: {2}. Change it and try again."),
@@ -89,6 +92,7 @@ REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where t
     "certificate": N_("its certificate does not say who it is"),
     "invited-under-another-name": N_("the invitation is for another name"),
     "other-keys-than-its-home-registers": N_("its home has registered other keys"),
+    "unknown-origin": N_("nothing of it is held there"),
     "not understood": N_("not understood"),  # and what the catalogue refuses a query for
     "nothing to search for; give words, or an option such as --kind or --applicant": N_(
         "nothing to search for; give words, or an option such as --kind or --applicant"

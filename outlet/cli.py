@@ -4,7 +4,20 @@ from typing import Any
 
 import click
 
-from node import amendments, cataloguing, commands, doctoring, exporting, frame, kinds, lookups, relay, templates, told
+from node import (
+    amendments,
+    cataloguing,
+    commands,
+    doctoring,
+    exporting,
+    frame,
+    kinds,
+    lookups,
+    reconcile_commands,
+    relay,
+    templates,
+    told,
+)
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
@@ -24,6 +37,7 @@ exporting.export(top, own=True)
 templates.template(top)
 kinds.kind(top)
 commands.status(top)
+reconcile_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 commands.rebuild(top)

@@ -1,6 +1,16 @@
 """banyan-substation: a city's or an alliance's node. Parses, calls, reports."""
 
-from node import commands, doctoring, exporting, feed_commands, frame, kinds, lookups, quarantining
+from node import (
+    commands,
+    doctoring,
+    exporting,
+    feed_commands,
+    frame,
+    kinds,
+    lookups,
+    quarantining,
+    reconcile_commands,
+)
 from node.messages import N_
 
 top = frame.group("banyan-substation", N_("A substation: a city, or an industry alliance."))
@@ -21,6 +31,7 @@ commands.status(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)
+reconcile_commands.add(top)
 commands.rebuild(top)
 
 

@@ -40,9 +40,9 @@ def test_what_differs_from_the_log_is_as_it_was(bench, spoilt):
     assert results(bench.catalogue) != before or "assertion" in spoilt or "quarantine" in spoilt
     done = {one.index: one.word for one in mend(bench, *range(first, first + 7))}
     assert done[at] == "mended"
-    assert done[first] == "right"
+    assert done[first] == "sound"
     assert results(bench.catalogue) == before
-    assert mend(bench, at) == [Mended(at, "right")]
+    assert mend(bench, at) == [Mended(at, "sound")]
     for words in ("更正的灯", "照明装置5"):
         found = search.find(bench.catalogue, Query(words=words), views.FULL)
         assert found.total == 1, "the index is whole again, and holds it once"
@@ -56,8 +56,8 @@ def test_what_is_right_is_left_alone(bench):
     cursor, before = bench.catalogue.cursor(), results(bench.catalogue)
     done = mend(bench, first, first + 1, first + 2, first + 3)
     assert done == [
-        Mended(first, "right"),
-        Mended(first + 1, "right"),
+        Mended(first, "sound"),
+        Mended(first + 1, "sound"),
         Mended(first + 2, "quarantined", ("MISPLACED",)),
         Mended(first + 3, "absent"),
     ]
@@ -81,7 +81,7 @@ def test_a_part_that_is_missing_is_wanted_where_it_is_due(bench, is_due):
     bench.apply()
     bench.logs.lose(SCUT, first)
     found = {one.index: one.word for one in mend(bench, first, first + 1, due=lambda audience, index: is_due)}
-    assert found == {first: "waiting", first + 1: "right"}, "the catalogue says no longer what is not held"
+    assert found == {first: "waiting", first + 1: "sound"}, "the catalogue says no longer what is not held"
     assert len(results(bench.catalogue)) == 1
     assert [one.word for one in mend(bench, first, due=lambda audience, index: is_due)] == ["waiting"]
     wanted = bench.logs.store.db.execute("select id, audience from wanted").fetchall()

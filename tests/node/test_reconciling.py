@@ -1,14 +1,18 @@
 """Comparing with the node above over mutual TLS: what is found, kept on both sides, and repaired where it is wrong."""
 
+import json
 import sqlite3
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import grpc
 import pytest
 from banyan.v1 import reconcile_pb2 as pb
 from banyan.v1 import reconcile_pb2_grpc
 
-from node import cataloguing, nightly, reconciling, settings
+import outlet.cli
+import substation.cli
+from node import cataloguing, frame, nightly, reconciling, settings
 from node.reconcile_client import ReconcileClient
 from node.reconcile_door import ReconcileService
 from node.serving import open_doors
@@ -129,7 +133,7 @@ def test_what_cannot_be_repaired_says_why(world):
     found = compare(world, repair=True)
     (one,) = found.differing
     assert (one["key"], one["here"], one["there"]) == (key(1), "accepted", "absent")
-    assert (one["why_here"], one["why_there"]) == ("right", "waiting")
+    assert (one["why_here"], one["why_there"]) == ("sound", "waiting")
     world.sync(OUTLET)  # the parent wants the part now
     cataloguing.apply(node(world, CITY))
     assert totals(compare(world).drift)[1:] == (0, 0, 0)
@@ -255,3 +259,61 @@ def test_what_is_asked_for_is_read_strictly(world):
         assert refused(stub.Split, nodes=[node_] * 65) is OverLimit
         node_.prefix = "xyz"
         assert refused(stub.Split, nodes=[node_]) is Malformed
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+
+def ran(capfd, program, world, origin, *arguments):
+    code = frame.run(program, [*arguments, "--home", str(world.nodes[origin].home.path), "--lang", "en"], {})
+    out, err = capfd.readouterr()
+    return code, out, err
+
+
+def test_the_command_shows_drift_on_both_sides_and_repairs_it(world, capfd):
+    world.file(OUTLET, *(patent(n) for n in range(1, 21)))
+    bring(world, OUTLET)
+    spoil(world, OUTLET, LOST, GONE)
+    code, out, _err = ran(capfd, outlet.cli.top, world, OUTLET, "reconcile", "gz")
+    assert code == 1
+    assert f"{CITY}: 19 matched, 0 different, 2 missing here, 0 extra here." in out
+    assert f"{key(5)}: here absent, there accepted" in out
+    code, out, _err = ran(capfd, outlet.cli.top, world, OUTLET, "status")
+    assert f"DRIFT: compared with {CITY}, 0 different, 2 missing here, 0 extra here." in out
+    code, out, _err = ran(capfd, substation.cli.top, world, CITY, "nodes", "--json")
+    assert {row["origin"]: row["drift"] for row in json.loads(out)} == {OUTLET: 2}
+    code, out, _err = ran(capfd, substation.cli.top, world, CITY, "reconcile", "gz/scut", "--repair", "--json")
+    answer = json.loads(out)
+    assert (code, answer["missing"], answer["extra"], answer["asked"]) == (1, 0, 2, True)
+    code, out, _err = ran(capfd, outlet.cli.top, world, OUTLET, "sync")
+    assert f"{CITY}: 21 matched, 0 different, 0 missing here, 0 extra here." in out
+    code, out, _err = ran(capfd, substation.cli.top, world, CITY, "reconcile", "gz/scut")
+    assert code == 0
+    code, out, _err = ran(capfd, outlet.cli.top, world, OUTLET, "status")
+    assert "DRIFT" not in out
+
+
+@pytest.mark.parametrize(("chosen", "matched"), [(("--kind", "patent_invention"), 19), (("--kind", "trademark"), 0)])
+def test_the_command_shows_one_kind_or_month(world, capfd, chosen, matched):
+    world.file(OUTLET, *(patent(n) for n in range(1, 21)))
+    bring(world, OUTLET)
+    spoil(world, OUTLET, GONE)
+    code, out, _err = ran(capfd, outlet.cli.top, world, OUTLET, "reconcile", CITY, *chosen, "--json")
+    answer = json.loads(out)
+    assert (code, answer["matched"], answer["missing"]) == (int(matched > 0), matched, int(matched > 0))
+    assert len(answer["entries"]) == int(matched > 0)
+    month = datetime.now(UTC).strftime("%Y-%m")
+    for asked, count in ((month, 1), ("1999-01", 0)):
+        _code, out, _err = ran(capfd, outlet.cli.top, world, OUTLET, "reconcile", CITY, "--month", asked, "--json")
+        assert json.loads(out)["missing"] == count
+
+
+def test_who_may_only_look_repairs_nothing(world, capfd):
+    world.file(OUTLET, *(patent(n) for n in range(1, 21)))
+    bring(world, OUTLET)
+    spoil(world, OUTLET, GONE)
+    found = settings.load(world.nodes[OUTLET].home, {})
+    settings.save(world.nodes[OUTLET].home, replace(found, people={"nobody": settings.Person("x", "operator")}))
+    code, _out, err = ran(capfd, outlet.cli.top, world, OUTLET, "reconcile", CITY, "--repair")
+    assert (code, "needs operator" in err) == (1, True)
+    assert totals(compare(world).drift)[1:] == (0, 1, 0)

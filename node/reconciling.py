@@ -60,6 +60,7 @@ class Found:
     mended_here: int = 0
     mended_there: int = 0
     logs: int = 0
+    calls: int = 0
 
     def add(self, origin: str, found: Compared, why: dict[int, tuple[str, str]]) -> None:
         """Take in what came of one log."""
@@ -119,6 +120,7 @@ def run(
             parent.origin, node.clock(), node.origin, found.logs, rows, found.uncompared, found.differing[:MAX_TOLD]
         )
         comparing.client.report(rows)
+        found.calls = comparing.client.calls
     drifted = sum(one.drifted for one in found.drift)
     log.log(
         logging.WARNING if drifted else logging.INFO,

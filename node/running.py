@@ -47,7 +47,9 @@ class Running:
         """Open the doors of a node that has children, and start its nights."""
         self.node.notebook.interrupt_open_runs(self.node.clock())
         if self.node.settings.registers:
-            self._doors = open_doors(self.node, self._stored, self._let_in, self._add_doors)
+            self._doors = open_doors(
+                self.node, self._stored, self._let_in, lambda server: add_services(self.node, server)
+            )
             self.node = self._doors.node
         self._due.set()
         self._enrolled.set()
@@ -73,10 +75,6 @@ class Running:
         while not self._stop.wait(wait_s):
             taken = self._attempt("inbox", lambda: inbox.look(time.monotonic()))
             wait_s = INBOX_S if taken else RETRY_S
-
-    def _add_doors(self, server: grpc.Server) -> None:
-        search_pb2_grpc.add_SearchServicer_to_server(SearchService(self.node), server)
-        reconcile_pb2_grpc.add_ReconcileServicer_to_server(ReconcileService(self.node), server)
 
     # -- what comes in ------------------------------------------------------------------------------------------------
 
@@ -192,6 +190,12 @@ class Running:
                 signed = datetime.fromtimestamp(int(self.node.clock()) - one.age_s, UTC)
                 with opened.store.write():
                     opened.store.alarm("stale", one.origin, f"newest head signed {signed:%Y-%m-%d %H:%M} UTC")
+
+
+def add_services(node: Node, server: grpc.Server) -> None:
+    """Add to the sync door what children ask besides: searching, and comparing catalogues."""
+    search_pb2_grpc.add_SearchServicer_to_server(SearchService(node), server)
+    reconcile_pb2_grpc.add_ReconcileServicer_to_server(ReconcileService(node), server)
 
 
 def _raise_first(night: nightly.NightReport) -> None:

@@ -168,7 +168,7 @@ class Registry:
         marks = ", ".join("?" * len(what))
         rows = self._db.execute(
             f"select id, entry from control where about = ? and what in ({marks}) and log = ? and id < ? order by id",
-            (name, *what, log.id, key(log.id, self._believed(log))),
+            (name, *what, log.id, key(log.id, self.believed(log))),
         ).fetchall()
         return [Said(log_origin, index_of(row), raw, control.decode(control.body_of(raw))) for row, raw in rows]
 

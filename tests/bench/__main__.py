@@ -17,6 +17,9 @@ from tests.bench.place import BYTES_A_RECORD, Place, fill
 from tests.bench.processes import alone
 
 PARTS = ("hop", "fsck", "apply", "import", "night", "million", "import-million")
+from tests.bench import reconciling
+
+PARTS = ("hop", "apply", "import", "night", "million", "reconcile", "import-million")
 
 
 def main() -> int:
@@ -160,6 +163,18 @@ class Bench:
         for name, peak in peaks.items():
             _say(f"peak MB of the {name}, {found.entries:,} records", "", "under 250", peak)
         self._nights(place, self._asked.million)
+        place.remove()
+
+    def measure_reconcile(self) -> None:
+        place = self.empty.copy(self._folder / "reconcile")
+        alone(fill, place.outlet, self._asked.million)
+        equal, drifted = reconciling.measure(place)
+        self.found["reconcile"] = {"equal": asdict(equal), "drifted": asdict(drifted)}
+        self.found |= {"reconcile_bytes": drifted.bytes, "reconcile_listed": drifted.listed}
+        for name, one in (("nothing", equal), (f"{reconciling.DIFFERING} records", drifted)):
+            value = f"{one.calls} calls, {one.listed} rows listed, {one.seconds:.1f} s, peak MB {one.rss_mb:.0f}"
+            _say(f"reconcile {self._asked.million:,}, differing in {name}", value)
+        _say("bytes on the wire", f"{equal.bytes:,} where nothing differs", "under 1,000,000", drifted.bytes)
         place.remove()
 
     def _nights(self, place: Place, held: int) -> nights.Cost:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -16,6 +17,7 @@ from typing import ParamSpec, TypeVar
 from node import cataloguing, nightly
 from node.home import Home
 from node.node import Node
+from node.running import add_services
 from node.serving import open_doors
 
 _P = ParamSpec("_P")
@@ -117,7 +119,7 @@ def _serve(home: Path, ahead_s: float, pipe: Connection) -> None:
     told = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: told.set())
     node = _node(home, ahead_s)
-    doors = open_doors(node, lambda origin: None, lambda origin: None)
+    doors = open_doors(node, lambda origin: None, lambda origin: None, partial(add_services, node))
     pipe.send("ready")
     while not told.is_set():
         if pipe.poll(0.1):

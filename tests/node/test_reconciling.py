@@ -14,7 +14,7 @@ import outlet.cli
 import substation.cli
 from node import cataloguing, frame, nightly, reconciling, settings
 from node.reconcile_client import ReconcileClient
-from node.reconcile_door import ReconcileService
+from node.running import add_services
 from node.serving import open_doors
 from sync import refusals
 from sync.errors import Conflict, Malformed, NotAllowed, OverLimit
@@ -26,10 +26,7 @@ def open_with_reconcile(world, origin):
     world.shut(origin)
     node = world.nodes[origin]
     world.doors[origin] = open_doors(
-        node,
-        world.stored.append,
-        lambda origin: None,
-        lambda server: reconcile_pb2_grpc.add_ReconcileServicer_to_server(ReconcileService(node), server),
+        node, world.stored.append, lambda origin: None, lambda server: add_services(node, server)
     )
 
 

@@ -9,24 +9,19 @@ import grpc
 from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 
-from node import authority, errors, tokens
+from node import authority, errors, registering, tokens
 from node.enrolment import OutOfTouch, joining_text, keys_hash, proofs_of, renewal_text
 from node.errors import NodeError
 from node.invitation_book import Invitation
 from node.messages import N_
 from node.node import Node, Opened
 from node.tokens import Token
-from records import body
-from records.body import Record
-from sync import control, freshness, keys, presence, proved, refusals
+from sync import control, freshness, keys, refusals
 from sync.errors import Malformed, NotAllowed, SyncError
-from sync.note import VerifierKey
 from sync.origin import check
-from sync.registry import Registry
 
 log = logging.getLogger(__name__)
 RENEWAL_MAX_SKEW_S = 600
-MAX_PROOFS = 8
 _MEMBERS = ("outlet", "substation")  # what an alliance invites that others register
 
 
@@ -113,13 +108,11 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
             raise errors.NoInvitation()
         if invited.origin != request.origin:
             raise NotAllowed(request.origin[:200], "invited-under-another-name")
-        asked = _asked(invited, joining)
-        registered = _registered(asked)
-        text = joining_text(hashed, asked.origin, registered)
-        for key, signature in zip((*asked.log_keys, asked.mirror_key), joining.signatures, strict=False):
-            keys.verify_bytes(key, text, signature)
-        if len(joining.signatures) != 3:
-            raise Malformed("enrolment", "three signatures are needed")
+        asked = registering.asked_for(
+            invited.origin, invited.role, invited.alliance_id, joining.log_keys, joining.mirror_key, joining.hpke_key
+        )
+        registered = registering.key_bytes(asked)
+        registering.check_signed(asked, joining_text(hashed, asked.origin, registered), joining.signatures)
         certificate = authority.issue_client(self._node.home, request.csr, asked.origin, self._node.settings.cert_days)
         try:
             self._node.notebook.use_invitation(hashed, keys_hash(registered), self._node.clock())
@@ -134,21 +127,11 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         self, opened: Opened, asked: control.Node, invited: Invitation, registration: Sequence[bytes]
     ) -> None:
         """State the node, or its membership, in the own log, unless the newest statement says the same."""
-        registry = opened.registry
-        if registry.home(asked.origin) == self._node.origin:
-            known = registry.find(asked.origin)
-            if known is not None and known.node.status != "active":
-                raise NotAllowed(asked.origin, known.node.status)
-            if known is None:  # a new node cannot hold a head of ours that we lost
-                presence.heard(opened.store, registry, asked.origin, b"")
-            if known is None or known.node != asked:  # the name first: a crash between the two repeats it
-                opened.own.add([[("federation", name_record(asked.origin, asked.role, invited.name))]])
-                opened.own.state(asked)
-            return
-        _check_introduced(registry, asked, registration)
-        member = registry.membership(self._node.origin, asked.origin)
-        if member is None or member.status != "active":
-            opened.own.state(control.Member(asked.origin, "active"))
+        if opened.registry.home(asked.origin) == self._node.origin:
+            registering.register(opened, asked, invited.name)
+        else:
+            registering.check_introduced(opened.registry, asked, registration)
+            registering.count_as_member(opened, asked.origin)
 
     def _renew(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
         registered = opened.registry.check_caller(request.origin)
@@ -170,47 +153,6 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
             registration=proofs_of(opened, self._node.origin),
             sync_address=self._node.settings.sync_address,
         )
-
-
-def _asked(invited: Invitation, joining: pb.Joining) -> control.Node:
-    """Return the registration that a request asks for, its keys checked."""
-    asked = control.Node(
-        invited.origin,
-        invited.role,
-        "active",
-        control.log_keys(joining.log_keys, invited.origin),
-        VerifierKey.parse(joining.mirror_key),
-        joining.hpke_key,
-        alliance_id=invited.alliance_id,
-    )
-    checked = control.decode(control.encode(asked))
-    assert isinstance(checked, control.Node)
-    return checked
-
-
-def _registered(node: control.Node) -> list[bytes]:
-    return [*(key.encode().encode() for key in node.log_keys), node.mirror_key.encode().encode(), node.hpke_key]
-
-
-def _check_introduced(registry: Registry, asked: control.Node, registration: Sequence[bytes]) -> None:
-    """Return once the proofs show that the origin's home registers just these keys, hub's entry first."""
-    if len(registration) > MAX_PROOFS:
-        raise Malformed("enrolment", "too many proofs")
-    for proof in registration:
-        _index, raw, _parts, _hashes, _note = proved.parse(proof)
-        statement = control.decode(control.body_of(raw))
-        if not isinstance(statement, control.Node | control.Rotate | control.Revoke):
-            raise Malformed("enrolment", "a proof of something else")
-        registry.introduce(statement.origin, proof)
-    known = registry.check_active(asked.origin).node
-    if (known.log_keys, known.mirror_key, known.hpke_key) != (asked.log_keys, asked.mirror_key, asked.hpke_key):
-        raise NotAllowed(asked.origin, "other-keys-than-its-home-registers")
-
-
-def name_record(origin: str, role: str, name: str) -> bytes:
-    """Return the body of the register item that says what an origin is called."""
-    fields = {"origin": origin, "role": role, "name": name}
-    return body.encode(Record(f"organisation:{origin}", "assert", "organisation", 1, fields, {}))
 
 
 def _refuse(context: grpc.ServicerContext, error: NodeError) -> NoReturn:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from node import admission, enrolment, keyfiles, mappings, nightly, settings
+from node import admission, enrolment, keyfiles, mappings, nightly, registering, settings
 from node.errors import BadSetting, Interrupted, NodeError
 from node.home import Home, sync_directory
 from node.intake import Opened
@@ -152,7 +152,7 @@ def _restate(node: Node, feed: Node, title: str, terms: Terms) -> Node:
     """Give a finished feed another title or other terms; what it imported before keeps those of then."""
     if feed.settings.name != title:
         with node.opened() as opened:
-            opened.own.add([[("federation", admission.name_record(feed.origin, "feed", title))]])
+            opened.own.add([[("federation", registering.name_record(feed.origin, "feed", title))]])
     stated = replace(feed.settings, name=title, licence_terms=terms.text, redistribute=terms.redistribute)
     if stated != feed.settings:
         settings.save(feed.home, stated)

@@ -12,14 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench import cataloguing, checking, hop, importing, nights, profiles
+from tests.bench import cataloguing, checking, hop, importing, nights, profiles, reconciling
 from tests.bench.place import BYTES_A_RECORD, Place, fill
 from tests.bench.processes import alone
 
-PARTS = ("hop", "fsck", "apply", "import", "night", "million", "import-million")
-from tests.bench import reconciling
-
-PARTS = ("hop", "apply", "import", "night", "million", "reconcile", "import-million")
+PARTS = ("hop", "fsck", "apply", "import", "night", "million", "reconcile", "import-million")
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ import time
 import node.exporting
 import tests.safeguards
 from catalog import answers, composing, decisions, exporting, showing, standing, statements, views
-from node import admission, doors, harvest, inbox, report, repository, roles
+from node import admission, doors, harvest, inbox, registering, report, repository, roles
 from node.invitation_book import InvitationBook
 from records import audience, licence, schema_rules, splitting
 from records.writers import comma_separated
@@ -481,20 +481,16 @@ TABLE = [
     Safeguard(
         "join-signatures",
         "every registered key signs the request",
-        without(admission.EnrolService, "_join", ("keys.verify_bytes(key, text, signature)", "pass")),
+        without(registering, "check_signed", ("keys.verify_bytes(key, text, signature)", "pass")),
         f"{NODE}test_admission.py::test_a_request_that_its_keys_did_not_sign_uses_no_token",
     ),
     Safeguard(
         "join-home-keys",
         "an alliance takes keys from the home alone",
         without(
-            admission,
-            "_check_introduced",
-            (
-                "(known.log_keys, known.mirror_key, known.hpke_key) != "
-                "(asked.log_keys, asked.mirror_key, asked.hpke_key)",
-                "False",
-            ),
+            registering,
+            "check_introduced",
+            ("key_set(registry.check_active(asked.origin).node) != key_set(asked)", "False"),
         ),
         f"{NODE}test_admission.py::test_an_alliance_takes_no_keys_from_the_joiner",
     ),

@@ -49,3 +49,12 @@ def shared(catalogue: Catalogue, origin: str) -> list[int]:
         {"first": span[0], "end": span[1]},
     )
     return [id for (id,) in rows]
+
+
+def alike(catalogue: Catalogue, origin: str, name: str, code: str) -> list[tuple[str, str, str]]:
+    """Return (origin, name, code) of other origins that are registered under this name or code."""
+    return catalogue.db.execute(
+        "select origin, name, uscc from organisation where origin != ? and (name = ? or (uscc = ? and uscc != '')) "
+        "order by origin limit 20",
+        (origin, name, code),
+    ).fetchall()

@@ -9,30 +9,18 @@ import grpc
 from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 
-from node import authority, errors, registering, tokens
+from node import authority, errors, moving, registering, requests, tokens
+from node.asking import MAX_TEXT, leaving_text
 from node.enrolment import OutOfTouch, joining_text, keys_hash, proofs_of, renewal_text
-from node.errors import NodeError
+from node.errors import NodeError, RoleNotHere
 from node.invitation_book import Invitation
-from node.messages import N_
 from node.node import Node, Opened
 from node.tokens import Token
 from sync import control, freshness, keys, refusals
 from sync.errors import Malformed, NotAllowed, SyncError
-from sync.origin import check
 
 log = logging.getLogger(__name__)
 RENEWAL_MAX_SKEW_S = 600
-_MEMBERS = ("outlet", "substation")  # what an alliance invites that others register
-
-
-class NotOurs(NodeError):
-    """An invitation for a name that another node registers: (origin, here)."""
-
-    facts = ("origin", "here")
-    sentence = N_(
-        "{origin} is not registered by {here}, so it cannot be invited here. Names given here begin with {here}/ and "
-        "go on with one word of a-z, 0-9 and hyphens."
-    )
 
 
 def invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
@@ -40,14 +28,23 @@ def invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
 
     Raises NotOurs for an origin that is not ours to invite, RoleNotHere, Malformed for one that is no name.
     """
-    check(origin)
     with node.opened() as opened:
-        home = opened.registry.home(origin)
-        if home != node.origin and node.settings.role != "alliance":
-            raise NotOurs(origin, node.origin)
-    below = control.BELOW.get(node.settings.role, ()) if home == node.origin else _MEMBERS
-    if role not in below:
+        requests.check_role(node, opened, origin, role)
+    return _invite(node, origin, role, name, days)
+
+
+def invite_open(node: Node, role: str, note: str, days: int) -> Token:
+    """Write down an open invitation, which names nobody and lets whoever has it ask; `note` says what it is for.
+
+    Raises RoleNotHere.
+    """
+    below = requests.MEMBERS if node.settings.role == "alliance" else control.BELOW.get(node.settings.role, ())
+    if role not in below or role == "feed":
         raise RoleNotHere(role, node.origin)
+    return _invite(node, "", role, note, days)
+
+
+def _invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
     secret = os.urandom(tokens.SECRET_BYTES)
     alliance_id = os.urandom(8).hex() if role == "alliance" else ""
     expires = int(node.clock()) + days * 86_400
@@ -61,13 +58,6 @@ def invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
     return token
 
 
-class RoleNotHere(NodeError):
-    """A node of this role cannot be below a node of that role: (role, here)."""
-
-    facts = ("role", "here")
-    sentence = N_("A node of role {role} cannot be registered by {here}. Invite it at the hub or at a substation.")
-
-
 class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
     """Lets invited nodes in, and renews certificates. `enrolled` hears of each origin that was let in."""
 
@@ -79,21 +69,31 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         """Answer a joining or renewing node with a certificate; the same request again gets the same standing."""
         try:
             with self._node.opened() as opened:
-                if request.WhichOneof("why") == "joining":
-                    answer = self._join(opened, request)
-                elif request.WhichOneof("why") == "renewal":
-                    answer = self._renew(opened, request)
-                else:
-                    raise Malformed("enrolment", "neither joining nor renewing")
+                answer = self._answered(opened, request, context.peer())
         except NodeError as error:
             log.warning("enrolment refused origin=%r reason=%s", request.origin[:80], type(error).__name__)
             _refuse(context, error)
         except SyncError as error:
             log.warning("enrolment refused origin=%r error=%r", request.origin[:80], error)
             refusals.refuse(context, error)
-        log.info("enrolled origin=%s", request.origin)
-        self._enrolled(request.origin)
+        if answer.certificate:
+            log.info("enrolled origin=%s", request.origin)
+            self._enrolled(request.origin)
+        else:
+            log.info("answered origin=%s state=%s", request.origin, answer.standing.state)
         return answer
+
+    def _answered(self, opened: Opened, request: pb.EnrolRequest, peer: str) -> pb.EnrolResponse:
+        why = request.WhichOneof("why")
+        if why == "joining":
+            return self._join(opened, request)
+        if why == "renewal":
+            return self._renew(opened, request)
+        if why == "asking":
+            return self._ask(opened, request, _host(peer))
+        if why == "leaving":
+            return self._leave(opened, request)
+        raise Malformed("enrolment", "no reason that this version knows")
 
     def _check_in_touch(self, opened: Opened) -> None:
         """Raise OutOfTouch where the newest word from above is over 7 days old: keys may have been revoked since."""
@@ -128,21 +128,51 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
     ) -> None:
         """State the node, or its membership, in the own log, unless the newest statement says the same."""
         if opened.registry.home(asked.origin) == self._node.origin:
-            registering.register(opened, asked, invited.name)
+            moved = moving.registration(opened, asked, registration)
+            registering.register(opened, moved or asked, invited.name)
         else:
             registering.check_introduced(opened.registry, asked, registration)
             registering.count_as_member(opened, asked.origin)
 
+    def _ask(self, opened: Opened, request: pb.EnrolRequest, address: str) -> pb.EnrolResponse:
+        """Let in who is registered with these keys by now; tell others how their request stands."""
+        self._check_in_touch(opened)
+        found = requests.take(self._node, opened, request, address)
+        if found is not None:
+            since = found.decided_at or found.first_at
+            return pb.EnrolResponse(standing=pb.Standing(state=found.state, reason=found.reason, since=since))
+        days = self._node.settings.cert_days
+        return self._answer(opened, authority.issue_client(self._node.home, request.csr, request.origin, days))
+
+    def _leave(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
+        """End a membership at the wish of its member; ended already, say so again."""
+        registry, asked = opened.registry, request.leaving
+        member = registry.membership(self._node.origin, request.origin)
+        if member is None or registry.home(request.origin) == self._node.origin:
+            raise NotAllowed(request.origin, "member-unknown")
+        text = leaving_text(asked.time_ms, self._node.origin, request.origin, asked.reason)
+        self._check_by_log_keys(registry.get(request.origin).node, asked.time_ms, text, asked.signatures)
+        if len(asked.reason) > MAX_TEXT or not asked.reason.isprintable():
+            raise Malformed("enrolment", "a reason that cannot be shown")
+        if member.status != "revoked":
+            opened.own.state(control.Member(request.origin, "revoked", asked.reason or "left"))
+            self._enrolled(request.origin)
+        return pb.EnrolResponse(standing=pb.Standing(state="left", since=int(self._node.clock())))
+
+    def _check_by_log_keys(self, known: control.Node, time_ms: int, text: bytes, signatures: Sequence[bytes]) -> None:
+        """Return if both log keys signed `text` just now; raise NotAllowed, BadSignature, Malformed."""
+        if abs(time_ms / 1000 - self._node.clock()) > RENEWAL_MAX_SKEW_S:
+            raise NotAllowed(known.origin, "clock")
+        if len(signatures) != 2:
+            raise Malformed("enrolment", "two signatures are needed")
+        for key, signature in zip(known.log_keys, signatures, strict=True):
+            keys.verify_bytes(key, text, signature)
+
     def _renew(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
         registered = opened.registry.check_caller(request.origin)
         renewal = request.renewal
-        if abs(renewal.time_ms / 1000 - self._node.clock()) > RENEWAL_MAX_SKEW_S:
-            raise NotAllowed(request.origin, "clock")
-        if len(renewal.signatures) != 2:
-            raise Malformed("enrolment", "two signatures are needed")
         text = renewal_text(request.origin, renewal.time_ms, request.csr)
-        for key, signature in zip(registered.node.log_keys, renewal.signatures, strict=True):
-            keys.verify_bytes(key, text, signature)
+        self._check_by_log_keys(registered.node, renewal.time_ms, text, renewal.signatures)
         days = self._node.settings.cert_days
         return self._answer(opened, authority.issue_client(self._node.home, request.csr, request.origin, days))
 
@@ -153,6 +183,12 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
             registration=proofs_of(opened, self._node.origin),
             sync_address=self._node.settings.sync_address,
         )
+
+
+def _host(peer: str) -> str:
+    """Return the address in what gRPC calls a peer: "ipv4:192.0.2.7:41200" gives 192.0.2.7."""
+    kind, _colon, rest = peer.partition(":")
+    return rest.rpartition(":")[0].replace("%5B", "").replace("%5D", "").strip("[]") if kind[:2] == "ip" else peer
 
 
 def _refuse(context: grpc.ServicerContext, error: NodeError) -> NoReturn:

@@ -108,7 +108,8 @@ def _served(home: Home) -> Callable[[], grpc.ServerCertificateConfiguration | No
         key = keyfiles.read_private(home.keys / keyfiles.TLS)
         served = found
         log.info("serving certificate ends=%s", authority.not_after(found).date())
-        return grpc.ssl_server_certificate_configuration([(key, found)], root_pem)
+        shown = found + root_pem  # the authority with it, for who knows its fingerprint only
+        return grpc.ssl_server_certificate_configuration([(key, shown)], root_pem)
 
     return fetch
 

@@ -4,6 +4,7 @@ A request is signed by every key that it registers, over a text that binds the t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +14,7 @@ from banyan.v1 import enrolment_pb2_grpc
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from node import authority, doors, errors, keyfiles, settings, tokens
+from node import authority, doors, errors, keyfiles, moving, settings, tokens
 from node.errors import NodeError
 from node.home import Home, write_whole
 from node.messages import N_
@@ -97,10 +98,22 @@ _PARENTS_ERRORS: dict[str, type[NodeError]] = {
         errors.TokenWithdrawn,
         errors.TokenUsed,
         errors.BadCertificate,
+        errors.NotOurs,
+        errors.RoleNotHere,
         NotProvable,
         OutOfTouch,
     )
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way to a parent: its joining door, the authority behind it, and its federation, where that is known."""
+
+    parent: str
+    join_address: str
+    authority_der: bytes
+    federation_id: bytes
 
 
 def join(home: Home, token: Token, name: str, **more: Any) -> Node:
@@ -112,26 +125,43 @@ def join(home: Home, token: Token, name: str, **more: Any) -> Node:
     leaves the keys that it made, so that the same token can be tried again.
     """
     origin = token.origin
-    first = not home.settings_file.exists()
     parent_origin = authority.peer_origin(x509.load_der_x509_certificate(token.authority_der))
+    first = begin(home, origin)
+    proofs = [] if first else own_proofs(Node.open(home), parent_origin)
+    answer = _enrol(home, token, parent_origin, proofs)
+    way = Way(parent_origin, token.join_address, token.authority_der, token.federation_id)
+    return let_in(home, way, answer, origin, token.role, name, **more)
+
+
+def begin(home: Home, origin: str) -> bool:
+    """Make the keys of a new node in an empty home; tell whether it is no node yet. Raises OtherNode, HomeExists."""
+    first = not home.settings_file.exists()
     if first and not home.keys.exists():
         Home.create(home.path)
         keyfiles.create(home, origin)
     elif not first and settings.load(home, {}).origin != origin:
         raise OtherNode(settings.load(home, {}).origin, origin)
-    proofs = [] if first else _own_proofs(Node.open(home), parent_origin)
-    answer = _enrol(home, token, parent_origin, proofs)
+    return first
+
+
+def let_in(home: Home, way: Way, answer: pb.EnrolResponse, origin: str, role: str, name: str, **more: Any) -> Node:
+    """Keep what the parent answered with, and make this home a node, or give the node one parent more.
+
+    Raises WrongFederation. Every step may be repeated.
+    """
+    first = not home.settings_file.exists()
     federation = Federation.parse(answer.federation_root)
-    if federation.id != token.federation_id or (not first and federation.id != Node.open(home).federation.id):
+    expected = {way.federation_id or federation.id} | (set() if first else {Node.open(home).federation.id})
+    if expected != {federation.id}:
         raise WrongFederation()
-    keyfiles.save_client_certificate(home, parent_origin, answer.certificate, token.authority_der)
+    keyfiles.save_client_certificate(home, way.parent, answer.certificate, way.authority_der)
     _prepare(home, federation, origin)
     _introduce_parents(home, federation, origin, answer.registration)
-    parent = settings.Parent(parent_origin, answer.sync_address, token.join_address)
+    parent = settings.Parent(way.parent, answer.sync_address, way.join_address)
     if first:
-        made = settings.Settings(origin, token.role, name, parents=(parent,), **more)
+        made = settings.Settings(origin, role, name, parents=(parent,), **more)
         begin_log(Node(home, made, keyfiles.load(home, origin), federation))
-        settings.save(home, made)  # a crash before leaves no node, and the same token joins again
+        settings.save(home, made)  # a crash before leaves no node, and the same request joins again
     else:
         settings.add_parent(home, parent)
     return Node.open(home)
@@ -169,10 +199,18 @@ def begin_log(node: Node) -> None:
         opened.own.begin(opened.registry.home(node.origin))
 
 
-def _own_proofs(node: Node, parent: str) -> list[bytes]:
-    """Return what shows a parent whom it lets join; nothing to the home, which registered us itself."""
+def own_proofs(node: Node, parent: str) -> list[bytes]:
+    """Return what shows a parent whom it lets join; nothing to the home, unless the hub has moved us to it.
+
+    Raises NotProvable.
+    """
     with node.opened() as opened:
-        return [] if opened.registry.home(node.origin) == parent else proofs_of(opened, node.origin)
+        if opened.registry.home(node.origin) != parent:
+            return proofs_of(opened, node.origin)
+        try:
+            return moving.proofs(opened, node.origin)
+        except evidence.NotProved as error:
+            raise NotProvable(str(error.args[1])) from error
 
 
 def _enrol(home: Home, token: Token, parent_origin: str, proofs: Sequence[bytes]) -> pb.EnrolResponse:
@@ -193,8 +231,13 @@ def _enrol(home: Home, token: Token, parent_origin: str, proofs: Sequence[bytes]
             registration=proofs,
         ),
     )
-    ca = x509.load_der_x509_certificate(token.authority_der).public_bytes(authority.PEM)
-    return _ask(token.join_address, ca, mine.tls_key_pem, parent_origin, request)
+    return call(token.join_address, token.authority_der, mine.tls_key_pem, parent_origin, request)
+
+
+def call(address: str, authority_der: bytes, tls_key: bytes, parent: str, request: pb.EnrolRequest) -> pb.EnrolResponse:
+    """Return what the joining door of `parent` answers; raise what it refuses with, or Unreachable."""
+    ca = x509.load_der_x509_certificate(authority_der).public_bytes(authority.PEM)
+    return _ask(address, ca, tls_key, parent, request)
 
 
 def _ask(address: str, ca: bytes, tls_key: bytes, parent: str, request: pb.EnrolRequest) -> pb.EnrolResponse:
@@ -211,7 +254,7 @@ def _understood(error: grpc.RpcError, parent: str) -> Exception:
     if kind is None:
         return refusals.understood(error, parent)
     given = [one for one in trailers.get(refusals.FACTS, "").split(",") if one]
-    return kind(*given[: len(kind.facts)])
+    return kind(*[*given, *[""] * len(kind.facts)][: len(kind.facts)])
 
 
 def renew(node: Node, parent: settings.Parent) -> bool:

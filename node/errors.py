@@ -162,6 +162,23 @@ class TokenUsed(NodeError):
     )
 
 
+class NotOurs(NodeError):
+    """An invitation or a request for a name that another node registers: (origin, here)."""
+
+    facts = ("origin", "here")
+    sentence = N_(
+        "{origin} is not registered by {here}, so it cannot be invited here. Names given here begin with {here}/ and "
+        "go on with one word of a-z, 0-9 and hyphens."
+    )
+
+
+class RoleNotHere(NodeError):
+    """A node of this role cannot be below a node of that role: (role, here)."""
+
+    facts = ("role", "here")
+    sentence = N_("A node of role {role} cannot be registered by {here}. Invite it at the hub or at a substation.")
+
+
 class NoSubmission(NodeError):
     """No import has this number: (number,)."""
 

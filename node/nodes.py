@@ -1,16 +1,25 @@
 """How nodes stand: those below this one, and this one itself, in the same numbers everywhere."""
 
-import time
 from typing import Any
 
 from node import authority, cataloguing, causes, keyfiles, reconciling, told
 from node.errors import NodeError
+from node.invitation_book import Invitation
 from node.messages import N_, _, either
 from node.node import Node, Opened
+from node.request_book import Request
 from sync import control, freshness
 from sync.bundles import Bundles
 
-_WORDS = (N_("invited"), N_("expired"), N_("withdrawn"), N_("member"), N_("feed"))  # shown by what lists these rows
+_UNUSED = ("invited", "expired", "withdrawn")
+_WORDS = (
+    N_("invited"),
+    N_("expired"),
+    N_("withdrawn"),
+    N_("waiting"),
+    N_("member"),
+    N_("feed"),
+)  # shown by what lists these rows
 
 
 def listed(node: Node) -> list[dict[str, Any]]:
@@ -26,22 +35,19 @@ def listed(node: Node) -> list[dict[str, Any]]:
             for one in opened.registry.children()
         }
     for invitation in node.notebook.invitations():
-        if invitation.origin not in rows and invitation.state in ("invited", "expired", "withdrawn"):
-            state = (
-                "expired" if invitation.state == "invited" and invitation.expires <= time.time() else invitation.state
-            )
-            rows[invitation.origin] = {
-                "origin": invitation.origin,
-                "name": invitation.name,
-                "role": invitation.role,
-                "status": state,
-                "entries": 0,
-                "received": None,
-                "quarantined": 0,
-                "drift": None,
-                "alarms": 0,
-            }
+        if invitation.origin and invitation.origin not in rows and invitation.state in _UNUSED:
+            over = invitation.state == "invited" and invitation.expires <= node.clock()
+            rows[invitation.origin] = _expected(invitation, "expired" if over else invitation.state)
+    for asked in node.notebook.requests("waiting"):
+        if asked.origin not in rows or rows[asked.origin]["status"] in _UNUSED:
+            rows[asked.origin] = _expected(asked, "waiting")
     return [rows[origin] for origin in sorted(rows)]
+
+
+def _expected(one: Invitation | Request, status: str) -> dict[str, Any]:
+    """Return the row of a node that is not registered here yet."""
+    counts = {"entries": 0, "received": None, "quarantined": 0, "drift": None, "alarms": 0}
+    return {"origin": one.origin, "name": one.name, "role": one.role, "status": status, "reason": "", **counts}
 
 
 def _child(

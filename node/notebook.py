@@ -1,4 +1,4 @@
-"""node.db: what belongs to this node alone: invitations (hashed), runs, submissions, mappings, sources, its inbox.
+"""node.db: what belongs to this node alone: invitations (hashed), requests, runs, submissions, sources, its inbox.
 
 Never rebuilt from anything, so it is in the backup. Times are POSIX seconds, given by the caller.
 """
@@ -15,6 +15,7 @@ from node.errors import MissingStore
 from node.inbox_book import InboxBook
 from node.invitation_book import InvitationBook
 from node.mapping_book import MappingBook
+from node.request_book import RequestBook
 from node.run_book import RunBook
 from node.source_book import SourceBook
 from node.submission_book import SubmissionBook
@@ -96,7 +97,23 @@ def m004_reconcile(db: Any) -> None:
     db["drift"].create_index(["node"])
 
 
-class Notebook(ActBook, DriftBook, InvitationBook, RunBook, SubmissionBook, MappingBook, SourceBook, InboxBook):
+@migrations()
+def m003_joining(db: Any) -> None:
+    """Requests to join that wait for a person, and how this node itself stands with its parents."""
+    texts = ("origin", "role", "name", "uscc", "contact", "log_keys", "mirror_key", "address", "alliance_id")
+    hashes = ("hpke_key", "keys_hash", "tls_hash", "token_hash")
+    times = {"first_at": int, "last_at": int, "times": int}
+    decided = {"state": str, "reason": str, "decided_by": str, "decided_at": int}
+    columns = {"number": int, **dict.fromkeys(texts, str), **dict.fromkeys(hashes, bytes), **times, **decided}
+    db["request"].create(columns, pk="number")
+    db["request"].create_index(["origin", "keys_hash"], unique=True)
+    db["request"].create_index(["state"])
+    db["stands"].create({"parent": str, "state": str, "reason": str, "since": int}, pk="parent")
+
+
+class Notebook(
+    ActBook, DriftBook, InvitationBook, RunBook, SubmissionBook, MappingBook, SourceBook, InboxBook, RequestBook
+):
     """The notebook of one home: its books in one file."""
 
     def __init__(self, path: Path) -> None:

@@ -55,12 +55,14 @@ def check_signed(asked: control.Node, text: bytes, signatures: Sequence[bytes]) 
 def register(opened: Opened, asked: control.Node, name: str, uscc: str = "") -> None:
     """State the node in the own log, unless its newest statement says the same; the caller is its home.
 
-    Raises NotAllowed where it is registered and not active.
+    Raises NotAllowed where it is registered and not active, or with other keys: those are changed by rotating alone.
     """
     registry = opened.registry
     known = registry.find(asked.origin)
     if known is not None and known.node.status != "active":
         raise NotAllowed(asked.origin, known.node.status)
+    if known is not None and key_set(known.node) != key_set(asked):
+        raise NotAllowed(asked.origin, "registered-with-other-keys")
     if known is None:  # a new node cannot hold a head of ours that we lost
         presence.heard(opened.store, registry, asked.origin, b"")
     if known is None or known.node != asked:  # the name first: a crash between the two repeats it

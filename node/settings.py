@@ -69,6 +69,8 @@ class Settings:
     child_mb_a_day: int = 8000
     child_entries_a_day: int = 4_000_000
     heads_a_day: int = 480
+    auto_approve: str = "no"
+    auto_approve_daily: int = 20
     licence_terms: str = ""
     redistribute: str = "yes"
     parents: tuple[Parent, ...] = ()
@@ -136,6 +138,14 @@ DESCRIPTIONS: Mapping[str, tuple[str, str]] = {
     ),
     "child_entries_a_day": ("每个下级每天最多可上传的条目数", "entries that each child may bring in a day"),
     "heads_a_day": ("每个日志每天最多可出示的日志头数", "heads of one log that may be shown in a day"),
+    "auto_approve": (
+        "是否自动批准持公开邀请、没有疑点的网点申请：no 否（由操作员决定），yes 是",
+        "whether outlets that ask with an open invitation and without any conflict are let in by themselves: no or yes",
+    ),
+    "auto_approve_daily": (
+        "24 小时内最多自动批准多少个申请，其余等待操作员",
+        "requests that are approved by themselves within 24 hours at most; others wait for an operator",
+    ),
     "licence_terms": (
         "数据源的使用条款，写入由它导入而未注明许可的记录",
         "feeds: terms of the source, for imported records that state none",
@@ -179,6 +189,14 @@ def add_parent(home: Home, parent: Parent) -> None:
     held = _settings(_read(home))
     others = tuple(one for one in held.parents if one.origin != parent.origin)
     save(home, replace(held, parents=(*others, parent)))
+
+
+def remove_parent(home: Home, origin: str) -> None:
+    """Take a parent out of node.toml; nothing where it is not there."""
+    held = _settings(_read(home))
+    others = tuple(one for one in held.parents if one.origin != origin)
+    if others != held.parents:
+        save(home, replace(held, parents=others))
 
 
 def _read(home: Home) -> dict[str, Any]:
@@ -262,6 +280,9 @@ def _check(given: Settings) -> None:
     if not 0 < given.renew_after_days < given.cert_days <= 397:
         raise BadSetting("renew_after_days", given.renew_after_days, "0 < renew_after_days < cert_days <= 397")
     _one_of("redistribute", given.redistribute, REDISTRIBUTE)
+    _one_of("auto_approve", given.auto_approve, ("no", "yes"))
+    if not 0 <= given.auto_approve_daily <= 1000:
+        raise BadSetting("auto_approve_daily", given.auto_approve_daily, "0 to 1000")
     if len(given.licence_terms) > MAX_TERMS:
         raise BadSetting("licence_terms", len(given.licence_terms), f"at most {MAX_TERMS} characters")
     if given.disk_floor_mb < 0:

@@ -198,7 +198,7 @@ class Registry:
         hub = control.Node(root.name, "hub", "active", root.log_keys, root.mirror_key, b"")
         return Registration(hub, "", -1, self.eras(root.name) if len(self._federation.statements) > 1 else ())
 
-    def _newest(self, what: str, about: str, log_origin: str) -> tuple[int, bytes] | None:
+    def stated(self, what: str, about: str, log_origin: str) -> tuple[int, bytes] | None:
         """Return (index, entry) of the newest statement on `about` in that log, as far as the log is believed."""
         log = self._store.log(log_origin)
         if log is None:
@@ -259,7 +259,7 @@ class Registry:
 
     def membership(self, alliance: str, name: str) -> control.Member | None:
         """Return what `alliance` says of `name`, as far as its log is believed here; void where it is no alliance."""
-        found = self._newest("member", name, alliance)
+        found = self.stated("member", name, alliance)
         author = self.find(alliance) if found else None
         if found is None or author is None or author.node.role != "alliance":
             return None

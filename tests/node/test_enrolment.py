@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
-from node import admission, authority, doors, enrolment, keyfiles, nightly, settings
+from node import admission, authority, doors, enrolment, keyfiles, nightly, requests, settings
 from node.enrolment import NotProvable, OtherNode, WrongFederation
 from node.errors import NoInvitation, TokenExpired, TokenUsed, TokenWithdrawn, WrongPeer
 from node.home import Home
@@ -108,7 +108,7 @@ def test_another_federation_than_invited_to_is_not_joined(world, city):
 
 
 def test_a_parent_invites_only_its_own_and_answers_only_as_itself(world, city):
-    with pytest.raises(admission.NotOurs):
+    with pytest.raises(requests.NotOurs):
         invited(world, "ip.gd.example/sz/szu")
     token = invited(world, OUTLET)
     hubs = authority.authority_der(world.nodes[HUB].home)

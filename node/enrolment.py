@@ -160,7 +160,7 @@ def let_in(home: Home, way: Way, answer: pb.EnrolResponse, origin: str, role: st
     parent = settings.Parent(way.parent, answer.sync_address, way.join_address)
     if first:
         made = settings.Settings(origin, role, name, parents=(parent,), **more)
-        begin_log(Node(home, made, keyfiles.load(home, origin), federation))
+        begin_log(Node(home, made))
         settings.save(home, made)  # a crash before leaves no node, and the same request joins again
     else:
         settings.add_parent(home, parent)

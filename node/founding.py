@@ -37,7 +37,7 @@ def found(path: Path, settings: Settings, carry: Path) -> Node:
     store.close()
     HeadLock.create(home.head_lock).close()
     Notebook.create(home.node_db)
-    with Node(home, settings, mine, made).opened() as opened:
+    with Node(home, settings).opened() as opened:
         opened.own.begin("")
     save(home, settings)
     return Node.open(home)

@@ -1,10 +1,16 @@
 """The private keys of a node, in `keys/`: raw 32-byte seeds and a PEM, mode 0600, made once and never replaced.
 
+Keys that follow them are made beside them, with a number in the name: `log-ed25519.2.seed`. Which ones are in use
+stands in `generations.json`, which is replaced in one step; without it all are the first. Earlier ones stay: what was
+sealed to them must open, and what they signed must be known again.
+
 Beside them lie the certificates that parents gave us: `parent-<origin, / as _>.crt`, ours, then their authority's.
 """
 
+import json
 import os
 import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,17 +31,29 @@ MIRROR_MLDSA44 = "mirror-mldsa44.seed"
 HPKE_X25519 = "hpke-x25519.key"
 TLS = "tls.key"
 _SEEDS = (LOG_ED25519, LOG_MLDSA44, MIRROR_MLDSA44, HPKE_X25519)
+GENERATIONS = "generations.json"
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "log": (LOG_ED25519, LOG_MLDSA44),
+    "mirror": (MIRROR_MLDSA44,),
+    "hpke": (HPKE_X25519,),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class NodeKeys:
-    """A node's keys: `log` signs heads (01, then 06), `mirror` signs receipts (06); no secret is in the repr."""
+    """A node's keys: `log` signs heads (01, then 06), `mirror` signs receipts (06); no secret is in the repr.
+
+    Those used before, newest first: `earlier_log`, `earlier_mirror`, `earlier_hpke_seeds`.
+    """
 
     log: tuple[Signer, Signer]
     mirror: Signer
     hpke_public: bytes
     hpke_seed: bytes = field(repr=False)
     tls_key_pem: bytes = field(repr=False)
+    earlier_log: tuple[tuple[Signer, Signer], ...] = ()
+    earlier_mirror: tuple[Signer, ...] = ()
+    earlier_hpke_seeds: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def create(home: Home, origin: str) -> None:
@@ -53,16 +71,86 @@ def create(home: Home, origin: str) -> None:
     sync_directory(home.path)
 
 
-def load(home: Home, origin: str) -> NodeKeys:
-    """Return the keys; raise KeysMissing, or KeysExposed if any can be read by others."""
-    ed25519, mldsa44, mirror, hpke = (_seed(home.keys / name) for name in _SEEDS)
+def load(home: Home, origin: str, used: Mapping[str, int] | None = None) -> NodeKeys:
+    """Return the keys in use, or of the generations `used`.
+
+    Raises KeysMissing, or KeysExposed if others can read any.
+    """
+    at = {**generations(home), **(used or {})}
+    pairs = [_log_pair(home, origin, number) for number in range(at["log"], 0, -1)]
+    mirrors = [
+        Signer(mirror_name(origin), MLDSA44, _seed(_path(home, MIRROR_MLDSA44, number)))
+        for number in range(at["mirror"], 0, -1)
+    ]
+    hpke = [_seed(_path(home, HPKE_X25519, number)) for number in range(at["hpke"], 0, -1)]
     return NodeKeys(
-        log=(Signer(origin, ED25519, ed25519), Signer(origin, MLDSA44, mldsa44)),
-        mirror=Signer(mirror_name(origin), MLDSA44, mirror),
-        hpke_public=X25519PrivateKey.from_private_bytes(hpke).public_key().public_bytes_raw(),
-        hpke_seed=hpke,
+        log=pairs[0],
+        mirror=mirrors[0],
+        hpke_public=X25519PrivateKey.from_private_bytes(hpke[0]).public_key().public_bytes_raw(),
+        hpke_seed=hpke[0],
         tls_key_pem=read_private(home.keys / TLS),
+        earlier_log=tuple(pairs[1:]),
+        earlier_mirror=tuple(mirrors[1:]),
+        earlier_hpke_seeds=tuple(hpke[1:]),
     )
+
+
+def _log_pair(home: Home, origin: str, number: int) -> tuple[Signer, Signer]:
+    ed25519, mldsa44 = (_seed(_path(home, name, number)) for name in KINDS["log"])
+    return Signer(origin, ED25519, ed25519), Signer(origin, MLDSA44, mldsa44)
+
+
+def _path(home: Home, name: str, number: int) -> Path:
+    stem, _dot, ending = name.rpartition(".")
+    return home.keys / (name if number == 1 else f"{stem}.{number}.{ending}")
+
+
+# -- generations ------------------------------------------------------------------------------------------------------
+
+
+def generations(home: Home) -> dict[str, int]:
+    """Return which generation of each kind of key is in use, from 1; raise KeysMissing for a file that is none."""
+    path = home.keys / GENERATIONS
+    if not path.exists():
+        return dict.fromkeys(KINDS, 1)
+    try:
+        found = json.loads(path.read_bytes())
+        known = {kind: int(found[kind]) for kind in KINDS}
+    except (ValueError, KeyError, TypeError) as error:
+        raise KeysMissing(str(path)) from error
+    if min(known.values()) < 1:
+        raise KeysMissing(str(path))
+    return known
+
+
+def make_next(home: Home, kinds: Iterable[str]) -> dict[str, int]:
+    """Make the keys that follow those in use, of these kinds; return the generations that would then be in use.
+
+    What an attempt that broke off has made is kept: its keys may be registered already.
+    """
+    following = generations(home)
+    for kind in kinds:
+        following[kind] += 1
+        for name in KINDS[kind]:
+            path = _path(home, name, following[kind])
+            if not path.exists():
+                write_whole(path, os.urandom(32))  # a crash leaves none or a whole one, and the next attempt the rest
+    return following
+
+
+def begun(home: Home) -> list[str]:
+    """Return the kinds of which keys were made that are not in use yet: a rotation has begun."""
+    return [
+        kind
+        for kind, number in generations(home).items()
+        if any(_path(home, name, number + 1).exists() for name in KINDS[kind])
+    ]
+
+
+def take_into_use(home: Home, following: Mapping[str, int]) -> None:
+    """Use these generations from now on, in one durable step."""
+    if generations(home) != dict(following):
+        write_whole(home.keys / GENERATIONS, json.dumps(dict(following), sort_keys=True).encode() + b"\n")
 
 
 def _seed(path: Path) -> bytes:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import grpc
 
@@ -16,9 +17,11 @@ from node.notebook import Notebook
 from node.settings import Parent, Settings, load
 from sync import presence, sealed
 from sync.called import Serving
-from sync.errors import NotAllowed
+from sync.errors import DoesNotOpen, NotAllowed
 from sync.federation import Federation
+from sync.keys import Signer
 from sync.lock import HeadLock
+from sync.note import VerifierKey
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
 from sync.registry import Registry, remembered
 from sync.store import Store
@@ -26,20 +29,36 @@ from sync.store import Store
 
 @dataclass(frozen=True)
 class Node:
-    """A home whose files were read. Stores and locks are opened for each use, and closed by `with`."""
+    """A home whose files were read. Stores and locks are opened for each use, and closed by `with`.
+
+    Keys and root statements are read anew at every use: they change while a node is at work.
+    """
 
     home: Home
     settings: Settings
-    keys: NodeKeys
-    federation: Federation
     clock: Callable[[], float] = time.time
 
     @classmethod
     def open(cls, home: Home, environ: Mapping[str, str] = os.environ, **flags: object) -> "Node":
         """Return the node of `home`; raise NoHome, BadSetting, KeysMissing and their like."""
-        found = load(home, environ, **flags)
-        federation = Federation.parse(home.federation_root.read_bytes())
-        return cls(home, found, keyfiles.load(home, found.origin), federation)
+        found = cls(home, load(home, environ, **flags))
+        found.check()
+        return found
+
+    def check(self) -> None:
+        """Read the root statements and the keys; raise what is wrong with them."""
+        _federation(self.home.federation_root.read_bytes())
+        keyfiles.load(self.home, self.origin)
+
+    @property
+    def keys(self) -> NodeKeys:
+        """The keys in use; raises KeysMissing, KeysExposed."""
+        return keyfiles.load(self.home, self.origin)
+
+    @property
+    def federation(self) -> Federation:
+        """The root statements that this node holds."""
+        return _federation(self.home.federation_root.read_bytes())
 
     @property
     def origin(self) -> str:
@@ -71,16 +90,22 @@ class Node:
         """Return what the sync service needs; `stored` hears of each log that got a receipt here."""
         return Serving(
             self.origin,
-            self.federation,
+            lambda: self.federation,
             self.home.log_db,
             self.home.head_lock,
-            self.keys.mirror,
+            self.mirrors,
             self.clock,
             peer,
             stored,
             self.settings.disk_floor_mb,
             self.settings.quotas,
         )
+
+    def mirrors(self, registry: Registry) -> tuple[Signer, ...]:
+        """Return the key that signs receipts, and the one before while the own registry does not show the new one."""
+        mine, known = self.keys, registry.find(self.origin)
+        before = [one for one in mine.earlier_mirror if known and one.verifier == known.node.mirror_key]
+        return (mine.mirror, *before)
 
     def channel(self, parent: Parent) -> grpc.Channel:
         """Return a channel to a parent's sync door; raise NotJoined."""
@@ -92,6 +117,11 @@ class Node:
         if not (self.home.keys / authority.CERTIFICATE).exists():
             authority.create(self.home, self.origin)
         authority.server_certificate(self.home, hosts)
+
+
+@lru_cache(maxsize=8)  # verified once
+def _federation(raw: bytes) -> Federation:
+    return Federation.parse(raw)
 
 
 def peer(context: grpc.ServicerContext) -> str:
@@ -115,8 +145,11 @@ class Opened:
 
     @property
     def own(self) -> OwnLog:
-        node = self.node
-        return OwnLog(self.store, node.origin, node.federation.id, node.keys.log, node.clock)
+        """The own log. Where the new keys are not registered under a head held here yet, those before sign as well."""
+        node, mine, known = self.node, self.node.keys, self.registry.find(self.node.origin)
+        before = [pair for pair in mine.earlier_log if known and _verifiers(pair) == known.node.log_keys]
+        signers = (*mine.log, *(signer for pair in before for signer in pair))
+        return OwnLog(self.store, node.origin, node.federation.id, signers, node.clock)
 
     def sealed_for(self, reader: str, text: bytes) -> tuple[str, bytes]:
         """Return (audience, body) of a part of the own log that `reader` alone can read.
@@ -129,8 +162,7 @@ class Opened:
 
     def unsealed(self, author: str, body: bytes) -> bytes:
         """Return what `author` sealed for this node in a part of its log; raise DoesNotOpen."""
-        node = self.node
-        return sealed.unseal(body, node.keys.hpke_seed, node.federation.id, author, node.origin)
+        return unsealed(self.node, author, body)
 
     def role_of(self, origin: str) -> str:
         """Return an origin's role as its home registers it, "" for one that is not registered here."""
@@ -156,3 +188,18 @@ def shared(registry: Registry, origin: str, other: str) -> Callable[[str, int], 
     """Tell, by audience and index, which parts of a log both this node and `other` may see."""
     both = remembered(lambda audience: all(registry.may_see(audience, origin, one) for one in (registry.me, other)))
     return lambda audience, index: both(audience)
+
+
+def unsealed(node: Node, author: str, body: bytes) -> bytes:
+    """Return what `author` sealed for this node, to its key of now or to an earlier one; raise DoesNotOpen."""
+    mine = node.keys
+    for seed in mine.earlier_hpke_seeds:
+        try:
+            return sealed.unseal(body, seed, node.federation.id, author, node.origin)
+        except DoesNotOpen:
+            continue
+    return sealed.unseal(body, mine.hpke_seed, node.federation.id, author, node.origin)
+
+
+def _verifiers(pair: tuple[Signer, Signer]) -> tuple[VerifierKey, ...]:
+    return tuple(signer.verifier for signer in pair)

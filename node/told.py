@@ -159,7 +159,7 @@ def _until(content: bytes) -> int:
 
 def _opened(opened: Opened, author: str, content: bytes) -> answers.Told:
     node, own = opened.node, opened.own.log
-    text = sealed.unseal(content, node.keys.hpke_seed, node.federation.id, author, node.origin)
+    text = opened.unsealed(author, content)
     told = answers.read_text(text, own.next_entry)
     if told.origin != node.origin:
         raise MalformedVerdict(f"about {told.origin}")

@@ -21,13 +21,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Serving:
-    """What a node serves with: its name, files, mirror key, clock, and who to tell when something new is durable."""
+    """What a node serves with: its name, files, mirror key, clock, and who to tell when something new is durable.
+
+    The root statements and keys in use are asked for at every call: they change while the doors are open. `mirrors`
+    gives the key that signs receipts, then those before it that sign as well for now.
+    """
 
     me: str
-    federation: Federation
+    federation: Callable[[], Federation]
     log_db: Path
     head_lock: Path
-    mirror: Signer
+    mirrors: Callable[[Registry], tuple[Signer, ...]]
     clock: Callable[[], float]
     peer: Callable[[grpc.ServicerContext], str]
     stored: Callable[[str], None]
@@ -42,7 +46,7 @@ class Call:
         self.serving = serving
         self.path = path
         self.store = Store(serving.log_db)
-        self.registry = Registry(self.store, serving.federation, serving.me)
+        self.registry = Registry(self.store, serving.federation(), serving.me)
         self.meter = Meter(self.store, path, serving.quotas, serving.clock)
 
     def close(self) -> None:
@@ -64,7 +68,7 @@ class Call:
         check_room(self.serving.log_db.parent, self.serving.floor_mb)
 
     def committer(self, origin: str) -> entry.Committer:
-        return entry.Committer(self.serving.federation.id, origin)
+        return entry.Committer(self.registry.federation.id, origin)
 
     def may_hold(self, origin: str) -> Callable[[str], bool]:
         """Tell, by audience, whether a part of that log is due here; asked once for each audience."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from banyan.v1 import sync_pb2 as pb
 
-from sync import control, damage, forks, tree
+from sync import control, damage, eras, forks, tree
 from sync.bundles import Bundles
 from sync.called import Call
 from sync.client import MAX_RANGES
@@ -58,7 +58,7 @@ def states(call: Call, offered: set[str]) -> Iterator[pb.LogState]:
 
 def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:
     try:
-        call.registry.check_bringer(call.path, origin)
+        registered = call.registry.check_bringer(call.path, origin)
     except NotAllowed as error:
         return pb.LogState(origin=origin, reason=error.reason)
     except UnknownOrigin:
@@ -68,6 +68,8 @@ def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:
         return pb.LogState(origin=origin, status=control.STATUSES["active"])
     bundles = Bundles(call.store, held)
     recorded = call.store.head(held, call.path)
+    if recorded is not None and eras.is_overtaken(registered.ages, recorded):
+        recorded = None
     may_see = remembered(lambda audience: call.registry.may_see(audience, origin, call.path))
     wanted = bundles.wanted(most_wanted, may_see)
     return pb.LogState(

@@ -64,9 +64,12 @@ def stated(raw: bytes) -> Checkpoint:
     return Checkpoint.parse(note.Note.parse(raw).text)
 
 
-def sign_receipt(signer: keys.Signer, seen: Checkpoint, time_s: int) -> bytes:
-    """Return a receipt's note: the mirror key's 06 line on the checkpoint as we parsed it."""
-    return note.Note(seen.text(), (signer.sign(seen, time_s),)).encode()
+def sign_receipt(signer: keys.Signer, seen: Checkpoint, time_s: int, also: Iterable[keys.Signer] = ()) -> bytes:
+    """Return a receipt's note: the mirror key's 06 line on the checkpoint as we parsed it.
+
+    `also` are mirror keys before, while the new one is not known everywhere yet: each adds its line.
+    """
+    return note.Note(seen.text(), tuple(one.sign(seen, time_s) for one in (signer, *also))).encode()
 
 
 def open_receipt(raw: bytes, parent: str, mirror_key: note.VerifierKey, now_s: int) -> Receipt:

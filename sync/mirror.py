@@ -277,7 +277,13 @@ def take_parts(
 
 
 def give_receipt(
-    store: Store, lock: HeadLock, signer: Signer, parent: str, end: Head, clock: Callable[[], float]
+    store: Store,
+    lock: HeadLock,
+    signer: Signer,
+    parent: str,
+    end: Head,
+    clock: Callable[[], float],
+    also: Sequence[Signer] = (),
 ) -> Receipt | None:
     """Return this node's receipt on `end` once every entry below it is stored; None before that.
 
@@ -301,7 +307,7 @@ def give_receipt(
             _freeze(store, log, end, held.note)  # we signed for another branch, before log.db was restored
         now_s = int(clock())
         time_s = max(now_s, held.time_s + 1) if held else now_s
-        note = head.sign_receipt(signer, end.checkpoint, time_s)
+        note = head.sign_receipt(signer, end.checkpoint, time_s, also)
         swap.set(Signed(end.size, end.root, time_s, note))
     receipt = Receipt(end.checkpoint, time_s, note, parent)
     with store.write():

@@ -6,7 +6,7 @@ Adding needs no network; sealing happens inside a session only, after the parent
 import os
 from collections.abc import Callable, Sequence
 
-from sync import control, entry, head, tree
+from sync import control, entry, eras, head, tree
 from sync.bundles import Bundles, spans
 from sync.checkpoint import Checkpoint
 from sync.entry import Part
@@ -23,14 +23,17 @@ MAX_CLOCK_BEHIND_S = 300
 
 
 class OwnLog:
-    """The one log that this node writes. `clock` gives POSIX seconds."""
+    """The one log that this node writes. `clock` gives POSIX seconds.
+
+    `signers` are the two keys in use; behind them those before, while these are not known everywhere yet.
+    """
 
     def __init__(
         self,
         store: Store,
         origin: str,
         federation_id: bytes,
-        signers: tuple[Signer, Signer],
+        signers: tuple[Signer, ...],
         clock: Callable[[], float],
     ):
         self._store = store
@@ -42,7 +45,7 @@ class OwnLog:
 
     def begin(self, home: str) -> None:
         """Add entry 0, the genesis, to a log that is empty; nothing otherwise."""
-        log_keys = tuple(signer.verifier for signer in self._signers)
+        log_keys = self.verifiers
         genesis = control.Genesis(self._federation_id, self.origin, home, log_keys)
         with self._store.write():
             log = self._store.add_log(self.origin)
@@ -51,8 +54,8 @@ class OwnLog:
 
     @property
     def verifiers(self) -> tuple[VerifierKey, ...]:
-        """The log's two public keys, 01 and 06."""
-        return tuple(signer.verifier for signer in self._signers)
+        """The log's two public keys in use, 01 and 06."""
+        return tuple(signer.verifier for signer in self._signers[:2])
 
     @property
     def log(self) -> Log:
@@ -123,6 +126,7 @@ class OwnLog:
             if (
                 held
                 and held.size == promised.size
+                and eras.signed_by(held.note, self.verifiers)
                 and (resign_after_s is None or time_s < held.time_s + resign_after_s)
             ):
                 found = Head(promised, held.time_s, held.note)

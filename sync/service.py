@@ -195,7 +195,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         mirror.compare_heads(call.store, call.log(end.origin), registered)
         lock = HeadLock(serving.head_lock)
         try:
-            receipt = mirror.give_receipt(call.store, lock, serving.mirror, serving.me, end, serving.clock)
+            signer, *also = serving.mirrors(call.registry)
+            receipt = mirror.give_receipt(call.store, lock, signer, serving.me, end, serving.clock, also)
         finally:
             lock.close()
         held = call.log(end.origin)

@@ -159,7 +159,8 @@ class Store:
         """Keep a head whose signatures verify, whatever becomes of it; raise OverLimit where a path has no room.
 
         Within a quota the oldest make room, but not those that a receipt was given for, which are evidence, nor those
-        that nobody has compared with what is stored yet: one of them may be the other branch.
+        that nobody has compared with what is stored yet: one of them may be the other branch. Of several notes on one
+        checkpoint the newest stays: its keys are the newest, too.
         """
         (waiting,) = self.db.execute(
             "select count(*) from sighting where log = ? and path = ? and proved = 0 and size > ? "
@@ -169,7 +170,8 @@ class Store:
         if waiting >= MAX_SIGHTINGS and head.size > log.next_entry:
             raise OverLimit("heads that nothing was compared with", waiting + 1, MAX_SIGHTINGS)
         self.db.execute(
-            "insert or ignore into sighting(log, path, size, root, time, note, seen_at) values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into sighting(log, path, size, root, time, note, seen_at) values (?, ?, ?, ?, ?, ?, ?) "
+            "on conflict do update set time = excluded.time, note = excluded.note where excluded.time > time",
             (log.id, path, head.size, head.root, head.time_s, head.note, int(time.time())),
         )
         if proved:

@@ -27,7 +27,7 @@ def node_at(path: Path) -> Node:
     enrolment._prepare(home, hub.federation, OUTLET)
     parent = Parent(CITY, "127.0.0.1:1", "127.0.0.1:1")
     found = Settings(OUTLET, "outlet", "华南理工大学", parents=(parent,), language="en")
-    enrolment.begin_log(Node(home, found, keyfiles.load(home, OUTLET), hub.federation))
+    enrolment.begin_log(Node(home, found))
     settings.save(home, found)
     return Node.open(home, {})
 

@@ -232,15 +232,16 @@ def test_no_certificate_is_renewed_for_a_node_that_is_not_active(city, outlet, s
 def test_the_clock_must_be_near_and_the_keys_those_registered(world, city, outlet):
     give_certificate(city, outlet, 61)
     for ahead in (-700, 700):
-        slow = Node(outlet.home, outlet.settings, outlet.keys, outlet.federation, lambda: world.clock() + ahead)  # noqa: B023
+        slow = Node(outlet.home, outlet.settings, lambda: world.clock() + ahead)  # noqa: B023
         with pytest.raises(NotAllowed) as error:
             enrolment.renew(slow, outlet.settings.parents[0])
         assert error.value.reason == "clock"
     thief = Home.create(world.path / "thief")
     keyfiles.create(thief, OUTLET)
-    give = keyfiles.load(thief, OUTLET)
+    for seed in ("log-ed25519.seed", "log-mldsa44.seed"):
+        (outlet.home.keys / seed).write_bytes((thief.keys / seed).read_bytes())
     with pytest.raises(BadSignature):
-        enrolment.renew(Node(outlet.home, outlet.settings, give, outlet.federation), outlet.settings.parents[0])
+        enrolment.renew(outlet, outlet.settings.parents[0])
 
 
 # -- secrets ----------------------------------------------------------------------------------------------------------

@@ -116,3 +116,39 @@ def test_what_a_parent_sends_in_place_of_a_certificate_is_refused_and_the_old_on
         with pytest.raises(BadCertificate):
             keyfiles.save_client_certificate(home, "ip.gd.example/gz", sent, good)
     assert keyfiles.client_certificate(home, "ip.gd.example/gz") == held
+
+
+# -- generations ------------------------------------------------------------------------------------------------------
+
+
+def test_new_keys_are_made_beside_the_old_and_used_once_taken_into_use(home):
+    before = keyfiles.load(home, ORIGIN)
+    following = keyfiles.make_next(home, ["log", "hpke"])
+    assert keyfiles.load(home, ORIGIN) == before
+    assert keyfiles.begun(home) == ["log", "hpke"]
+    coming = keyfiles.load(home, ORIGIN, following)
+    assert keyfiles.load(home, ORIGIN, keyfiles.make_next(home, ["log", "hpke"])) == coming, "made once"
+    keyfiles.take_into_use(home, following)
+    keyfiles.take_into_use(home, following)
+    assert keyfiles.load(home, ORIGIN) == coming
+    assert keyfiles.begun(home) == []
+    assert (coming.earlier_log, coming.earlier_hpke_seeds) == ((before.log,), (before.hpke_seed,))
+    assert (coming.mirror, coming.earlier_mirror) == (before.mirror, ())
+    assert {one.stat().st_mode & 0o777 for one in home.keys.iterdir()} == {0o600}
+
+
+def test_an_attempt_that_broke_off_between_two_keys_is_finished(home):
+    following = keyfiles.make_next(home, ["log"])
+    (home.keys / "log-mldsa44.2.seed").unlink()
+    kept = (home.keys / "log-ed25519.2.seed").read_bytes()
+    assert keyfiles.begun(home) == ["log"]
+    assert keyfiles.make_next(home, ["log"]) == following
+    assert keyfiles.load(home, ORIGIN, following).log[0].seed == kept
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"log": 0, "mirror": 1, "hpke": 1}', b"[1]"])
+def test_a_broken_list_of_generations_is_told(home, content):
+    (home.keys / keyfiles.GENERATIONS).write_bytes(content)
+    (home.keys / keyfiles.GENERATIONS).chmod(0o600)
+    with pytest.raises(KeysMissing):
+        keyfiles.load(home, ORIGIN)

@@ -14,8 +14,10 @@ from node import (
     frame,
     kinds,
     lookups,
+    node_commands,
     quarantining,
     reconcile_commands,
+    request_commands,
     verdicts,
 )
 from node.frame import passed
@@ -54,7 +56,9 @@ def init(context: Context, federation: str, name: str, sync_listen: str, join_li
 
 commands.serve(top)
 commands.invite(top, ("substation", "alliance"))
+request_commands.add(top)
 commands.list_nodes(top)
+node_commands.add(top, moves=True)
 feed_commands.feed(top)
 lookups.search_here(top)
 lookups.show_here(top)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -13,19 +13,17 @@ from node import (
     acting,
     admission,
     cataloguing,
-    enrolment,
     frame,
     inbox,
     nightly,
     nodes,
     reconciling,
     roles,
-    tokens,
     verdicts,
 )
 from node.errors import NodeError, WrongProgram
 from node.frame import passed
-from node.home import Home, write_whole
+from node.home import write_whole
 from node.messages import N_, _
 from node.node import Node
 from node.report import Context
@@ -45,12 +43,15 @@ _PROGRAMS = {
 def opened(context: Context) -> Node:
     """Return the node that a command is about. Raises NoHome, and WrongProgram for a home of another tier."""
     node = Node.open(context.home, context.environ)
-    _check_program(context, node.origin, node.settings.role)
+    check_program(context, node.origin, node.settings.role)
     return node
 
 
-def _check_program(context: Context, origin: str, role: str) -> None:
-    """A city's home that files like an outlet, or an outlet's that seals like a hub, would do harm for good."""
+def check_program(context: Context, origin: str, role: str) -> None:
+    """Raise WrongProgram where a role belongs to another program.
+
+    A city's home that files like an outlet, or an outlet's that seals like a hub, would do harm for good.
+    """
     if _PROGRAMS[role] != context.program:
         raise WrongProgram(origin, context.program, _PROGRAMS[role])
 
@@ -86,33 +87,17 @@ def audit(top: frame.Group) -> None:
         context.table(rows, [*columns, ("what", _("what")), ("about", _("about")), ("reason", _("reason"))])
 
 
-def join(top: frame.Group, listens: bool) -> None:
-    """Add `join`: make this home a node below whoever gave the token, or let it join a further parent."""
-
-    @top.command(
-        "join",
-        help=N_(
-            "Join with the token that the parent's operator gave you; again with an alliance's token to belong to it "
-            "as well.\n\nExample: join token.txt --name 华南理工大学\nExample: join - < token.txt"
-        ),
-    )
-    @click.argument("token", type=click.File("r"))
-    @click.option("--name", default="", help=N_("Name of the organisation, as people will see it."))
-    @(listening if listens else lambda command: command)
-    @passed
-    def command(context: Context, token: TextIO, name: str, **listen: str) -> None:
-        invitation = tokens.parse(token.read(tokens.MAX_CHARS + 2))
-        _check_program(context, invitation.origin, invitation.role)
-        node = enrolment.join(Home(context.home_path.absolute()), invitation, name or invitation.origin, **listen)
-        context.say(_("Joined as {origin}.").format(origin=node.origin))
-        night = nightly.run(node)
-        cataloguing.apply(node)
-        for parent, error in night.failures.items():
-            context.warn(f"{parent}: {frame.sentence(error, context)}")
-        if night.failures:
-            context.say(_("The first session did not succeed yet; run `sync` later."))
-        state = "waiting" if night.failures else "active"
-        context.emit({"origin": node.origin, "role": node.settings.role, "state": state})
+def first_session(context: Context, node: Node) -> None:
+    """Call the parents of a node that was just let in, and say so."""
+    context.say(_("Joined as {origin}.").format(origin=node.origin))
+    night = nightly.run(node)
+    cataloguing.apply(node)
+    for parent, error in night.failures.items():
+        context.warn(f"{parent}: {frame.sentence(error, context)}")
+    if night.failures:
+        context.say(_("The first session did not succeed yet; run `sync` later."))
+    state = "waiting" if night.failures else "active"
+    context.emit({"origin": node.origin, "role": node.settings.role, "state": state})
 
 
 def listening(command: Any) -> Any:
@@ -155,20 +140,29 @@ def invite(top: frame.Group, roles: tuple[str, ...]) -> None:
     @top.command(
         "invite",
         help=N_(
-            "Invite a node and print its one-time token. Hand it over safely: who has it can join under that name.\n\n"
-            "Example: invite ip.gd.example/gz --role substation --name 广州市分站"
+            "Invite a node and print its one-time token. Hand it over safely: who has it can join under that name. "
+            "With --open it names nobody: whoever has it can ask, and `requests` decides.\n\n"
+            "Example: invite ip.gd.example/gz --role substation --name 广州市分站\nExample: invite --open --days 30"
         ),
     )
-    @click.argument("origin")
+    @click.argument("origin", required=False, default="")
+    @click.option("--open", "is_open", is_flag=True, help=N_("For whoever has it, to ask with."))
     @click.option("--role", type=click.Choice(roles), default=roles[0], show_default=True, help=N_("What it will be."))
-    @click.option("--name", required=True, help=N_("Name of the organisation, as people will see it."))
+    @click.option("--name", default="", help=N_("Name of the organisation, as people will see it."))
     @click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True, help=N_("How long it is valid."))
     @click.option("--out", type=click.Path(path_type=Path), help=N_("Write the token to this file instead."))
     @passed
-    def command(context: Context, origin: str, role: str, name: str, days: int, out: Path | None) -> None:
+    def command(
+        context: Context, origin: str, is_open: bool, role: str, name: str, days: int, out: Path | None
+    ) -> None:
+        if is_open == bool(origin) or not (is_open or name):
+            raise click.UsageError(_("give a name like ip.gd.example/gz and --name, or --open"))
         node = opened(context)
-        token = admission.invite(node, origin, role, name, days)
-        acting_on(context, node, "invite", origin)
+        if is_open:
+            token = admission.invite_open(node, role, name, days)
+        else:
+            token = admission.invite(node, origin, role, name, days)
+        acting_on(context, node, "invite", origin or "open")
         line = token.encode()
         if out is not None:
             write_whole(out, line.encode() + b"\n")

@@ -14,7 +14,7 @@ from sync import control, entry, evidence, proved, tree
 from sync import origin as origins
 from sync.bundles import Bundles
 from sync.errors import Malformed, NotAllowed
-from sync.registry import Registry
+from sync.registry import Registration, Registry
 from sync.store import Store
 
 
@@ -34,9 +34,23 @@ def move(opened: Opened, origin: str, home: str) -> int:
     Both entries are added in one transaction. Stated already, nothing is added. Raises UnknownOrigin, NotAllowed,
     NotMovable.
     """
-    registry, now = opened.registry, opened.registry.home(origin)
-    if now == home:
+    registry = opened.registry
+    if registry.home(origin) == home:
         return statement_of(opened.store, registry, "home", origin)[0]
+    known = check(opened, origin, home)
+    raw = _entry(opened.store, known.home, known.index)
+    time_ms = int(opened.node.clock() * 1000)
+    statements = (
+        control.Confirm(origin, known.home, known.index, tree.leaf_hash(raw)),
+        control.Home(origin, home),
+    )
+    made = [entry.control_entry(time_ms, control.encode(one)) for one in statements]
+    return opened.own.add_entries(made, [[], []]) + 1
+
+
+def check(opened: Opened, origin: str, home: str) -> Registration:
+    """Return the registration that `origin` has now if `home` may become its home; raise as `move` does."""
+    registry = opened.registry
     known = registry.check_active(origin)
     target = registry.check_active(home).node
     if target.role == "alliance" or known.node.role not in control.BELOW.get(target.role, ()):
@@ -46,14 +60,8 @@ def move(opened: Opened, origin: str, home: str) -> int:
     held = _registered_by(opened.store, registry, origin, home)
     if held is not None and registering.key_set(held) != registering.key_set(known.node):
         raise NotMovable(origin, home, N_("it was registered there before, with keys that have changed since"))
-    raw = _entry(opened.store, known.home, known.index)
-    time_ms = int(opened.node.clock() * 1000)
-    statements = (
-        control.Confirm(origin, known.home, known.index, tree.leaf_hash(raw)),
-        control.Home(origin, home),
-    )
-    made = [entry.control_entry(time_ms, control.encode(one)) for one in statements]
-    return opened.own.add_entries(made, [[], []]) + 1
+    _entry(opened.store, known.home, known.index)
+    return known
 
 
 def _registered_by(store: Store, registry: Registry, origin: str, home: str) -> control.Node | None:

@@ -6,6 +6,7 @@ import click
 
 from node import (
     amendments,
+    asking_commands,
     cataloguing,
     commands,
     doctoring,
@@ -26,7 +27,9 @@ from outlet import filing, importing, mapping, source, stages, verdicts
 
 top = frame.group("banyan-outlet", N_("An outlet: files an organisation's records, and searches the federation."))
 
-commands.join(top, listens=False)
+asking_commands.join(top, listens=False)
+asking_commands.request(top, ("outlet",), listens=False)
+asking_commands.leave(top)
 commands.serve(top)
 commands.sync(top)
 lookups.show_here(top, stages.staged)

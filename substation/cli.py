@@ -1,6 +1,7 @@
 """banyan-substation: a city's or an alliance's node. Parses, calls, reports."""
 
 from node import (
+    asking_commands,
     commands,
     doctoring,
     exporting,
@@ -8,17 +9,23 @@ from node import (
     frame,
     kinds,
     lookups,
+    node_commands,
     quarantining,
     reconcile_commands,
+    request_commands,
 )
 from node.messages import N_
 
 top = frame.group("banyan-substation", N_("A substation: a city, or an industry alliance."))
 
-commands.join(top, listens=True)
+asking_commands.join(top, listens=True)
+asking_commands.request(top, ("substation", "alliance"), listens=True)
+asking_commands.leave(top)
 commands.serve(top)
 commands.invite(top, ("outlet",))
+request_commands.add(top)
 commands.list_nodes(top)
+node_commands.add(top)
 feed_commands.feed(top)
 commands.sync(top)
 lookups.search_here(top)

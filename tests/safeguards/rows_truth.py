@@ -58,7 +58,7 @@ ROWS = [
         "fork-signs-nothing",
         "whoever forked signs nothing more",
         without(session.Session, "_sealed", ("if self.own.log.frozen:", "if False:")),
-        f"{TOLD}test_whoever_forked_signs_nothing_more",
+        f"{TOLD}test_an_outlet_that_is_shown_its_other_branch_evidences_it_and_its_city_hears_at_once",
         also="NeedsRecovery",
     ),
 ]

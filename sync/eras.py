@@ -136,3 +136,8 @@ def is_overtaken(eras: Iterable[Era], found: Head) -> bool:
     """Tell whether a stored head is beyond the last good one of its keys: recorded before these were taken back."""
     limits = [era.last_good if era.over else None for era in eras if signed_by(found.note, era.log_keys)]
     return bool(limits) and all(limit is not None and found.size > limit.size for limit in limits)
+
+
+def is_by_current_keys(eras: Iterable[Era], found: Head) -> bool:
+    """Tell whether a head that was verified before is signed by the keys of an era that has not ended."""
+    return any(not era.over and signed_by(found.note, era.log_keys) for era in eras)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from sync import fork, tree
+from sync import eras, fork, tree
 from sync.bundles import Bundles
 from sync.errors import BadProof, BadSignature, Malformed, SyncError
 from sync.fork import Branch, Contradiction
@@ -83,14 +83,14 @@ def _encoded(log_keys: Sequence[VerifierKey], size: int, one: Branch, other: Bra
         return b""
 
 
-def held_branch(store: Store, log: Log, size: int) -> Branch | None:
-    """Return a signed head of the branch that is held, with what it says of the first `size` entries.
+def held_branch(store: Store, log: Log, size: int, log_keys: Sequence[VerifierKey]) -> Branch | None:
+    """Return a head by these keys of the branch that is held, with what it says of the first `size` entries.
 
     The smallest head that reaches them; where an upload broke off before any did, the head that it was for.
     """
     bundles = Bundles(store, log)
     for promised in store.promises(log, size, log.next_entry):
-        if bundles.root(promised.size) == promised.root:
+        if eras.signed_by(promised.note, log_keys) and bundles.root(promised.size) == promised.root:
             proof = tree.consistency_proof(bundles, size, promised.size)
             return Branch(promised, bundles.root(size), tuple(proof))
     return _tip_branch(store, log, bundles, size)
@@ -169,6 +169,8 @@ def check_keys(registry: Registry, told: Contradiction, registrations: bytes) ->
     """Return if the keys that signed both heads are registered for the log, here or by the proofs that came along."""
     known = registry.find(told.origin)
     if known is not None and known.node.log_keys == told.log_keys:
+        if known.ages[-1].over:  # whoever stole them may have signed both
+            raise BadSignature(told.origin, "its keys were taken back")
         return
     shown = Registrations.decode(registrations).verify(registry.federation) if registrations else None
     if shown is None or shown.log_keys(told.origin) != told.log_keys:

@@ -90,7 +90,8 @@ def _check_against_stored(store: Store, log: Log, registered: Registration, show
     """Raise Fork, and freeze the log, where `shown` contradicts what is held; NotAllowed where it is frozen."""
     if log.frozen:
         raise NotAllowed(log.origin, "frozen")
-    other = next((one for one in store.sighted(log, shown.size) if one.root != shown.root), None)
+    others = (one for one in store.sighted(log, shown.size) if one.root != shown.root)
+    other = next((one for one in others if eras.is_by_current_keys(registered.ages, one)), None)
     if other is not None:
         _fork(store, log, registered, shown, [(shown.size, Branch(shown, shown.root), Branch(other, other.root))])
     compare_heads(store, log, registered)
@@ -99,12 +100,15 @@ def _check_against_stored(store: Store, log: Log, registered: Registration, show
 def compare_heads(store: Store, log: Log, registered: Registration) -> None:
     """Compare the heads that came by any path, as far as the log has come, with what is stored.
 
-    Raises Fork, and freezes the log, at the first that another tree was signed with.
+    Raises Fork, and freezes the log, at the first that another tree was signed with. One by keys that were replaced
+    since, and that is not proved to be from before, says nothing: whoever stole them may have signed it.
     """
     bundles = Bundles(store, log)
     for promised in store.uncompared(log, log.next_entry):
         if bundles.root(promised.size) != promised.root:
-            held = forks.held_branch(store, log, promised.size)
+            if not eras.is_by_current_keys(registered.ages, promised):
+                continue
+            held = forks.held_branch(store, log, promised.size, registered.node.log_keys)
             pairs = [(promised.size, Branch(promised, promised.root), held)] if held else []
             _fork(store, log, registered, promised, pairs)
         with store.write():
@@ -117,7 +121,7 @@ def _check_beginning(store: Store, log: Log, registered: Registration, shown: He
         return  # heard before more was stored, or lost: what comes is compared package by package
     proof.check_consistency(begins.size, begins.root, shown.size, begins.proof, shown.root)
     if Bundles(store, log).root(begins.size) != begins.root:
-        held = forks.held_branch(store, log, begins.size)
+        held = forks.held_branch(store, log, begins.size, registered.node.log_keys)
         theirs = Branch(shown, begins.root, begins.proof)
         _fork(store, log, registered, shown, [(begins.size, theirs, held)] if held else [])
 
@@ -198,7 +202,7 @@ def _other_branch(
     start = found.first - found.first % BUNDLE
     pairs = []
     for size in (min(log.next_entry, found.last), start):
-        held = forks.held_branch(store, log, size)
+        held = forks.held_branch(store, log, size, registered.node.log_keys)
         if held is not None:
             pairs.append((size, held, theirs(size)))
     _fork(store, log, registered, end, pairs)

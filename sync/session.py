@@ -146,7 +146,7 @@ class Session:
             raise NotAllowed(self.client.parent, "showed another log's head")
         signed = self.lock.signed(own.origin)
         known = min(signed.size, held.next_entry) if signed else -1
-        ours = forks.held_branch(self.store, held, shown.size) if 0 < shown.size <= known else None
+        ours = forks.held_branch(self.store, held, shown.size, own.verifiers) if 0 < shown.size <= known else None
         if ours is not None and ours.root != shown.root:
             pairs = [(shown.size, Branch(shown, shown.root), ours)]
             forks.found(self.store, held, own.verifiers, shown, pairs)

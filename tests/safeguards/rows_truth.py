@@ -1,6 +1,6 @@
 """Safeguards of the two routes: forks and their evidence, heads pooled by path."""
 
-from sync import fork, forks, mirror, session, store
+from sync import eras, fork, forks, mirror, session, store
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 FORK = "tests/sync/test_fork.py::"
@@ -35,6 +35,13 @@ ROWS = [
         "heads that were ahead are compared once the entries are there",
         put(mirror, "compare_heads", passes),
         f"{FORKS}test_a_head_that_was_ahead_is_compared_once_the_entries_are_there",
+    ),
+    Safeguard(
+        "fork-stolen",
+        "a head by stolen keys freezes nothing",
+        put(eras, "is_by_current_keys", lambda ages, found: True),
+        f"{FORKS}test_a_pooled_head_by_keys_that_were_taken_back_since_freezes_nothing",
+        also="Fork",
     ),
     Safeguard(
         "fork-quota",

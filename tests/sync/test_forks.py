@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -194,6 +195,20 @@ def test_a_head_that_was_ahead_is_compared_once_the_entries_are_there(hub, owner
     with pytest.raises(Fork):
         hub.compare()
     assert hub.evidence().sizes == (600, 900)
+
+
+def test_a_pooled_head_by_keys_that_were_taken_back_since_freezes_nothing(hub, owners):
+    """Whoever stole them may have signed it."""
+    one, twin = owners
+    hub.bring(one, 0, 302, CITY)
+    hub.record(twin, 600, ALLIANCE)
+    hub.bring(one, 302, 900, CITY)
+    known = made.registration(OUTLET)
+    stolen = replace(known.ages[0], over=True, revoked=True, last_good=one.heads[302].checkpoint)
+    fresh = replace(stolen, log_keys=made.verifiers(made.signers(OUTLET, 2)), over=False, revoked=False, last_good=None)
+    with made.opened(hub.written.log_db) as found:
+        mirror.compare_heads(found, found.log(OUTLET), replace(known, eras=(stolen, fresh)))
+    assert hub.log.frozen == ""
 
 
 # -- pooled heads -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from functools import cache
 from threading import Event
 
-from catalog import composing, journal, reviewing, statements
+from catalog import brake, composing, journal, reviewing, statements
 from catalog.batch import apply_batch
 from catalog.catalogue import Catalogue
 from catalog.errors import OtherLog
@@ -91,7 +91,7 @@ def _batches(store: Store, catalogue: Catalogue, me: str, clock: Clock, role_of:
     while True:
         yield from _replay(store, catalogue, me, role_of)
         behind = catalogue.cursor()
-        plan = _plan(store, catalogue, me, role_of)
+        plan = _plan(store, catalogue, me, clock, role_of)
         for group in plan:
             if not journal.add(store, group, clock(), RULES_VERSION, behind):
                 break  # another process went on: see what is left then
@@ -134,20 +134,21 @@ def _no_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _plan(store: Store, catalogue: Catalogue, me: str, role_of: RoleOf) -> list[list[Range]]:
+def _plan(store: Store, catalogue: Catalogue, me: str, clock: Clock, role_of: RoleOf) -> list[list[Range]]:
     """Return what is to be journalled next, in groups that belong together."""
     review, known = Review(store, catalogue, me, role_of), journal.rules(store)
     if known is not None and known < RULES_VERSION:
         return [[*review.all(), (0, 0, 0)]]
     again = sorted({*_arrived(store, catalogue), *statements.to_retake(catalogue.db)})
     arrived = list(reviewing.ranges(again))
-    return [one for one in (arrived, review.due()) if one] + [[one] for one in _unapplied(store, catalogue, me)]
+    return [one for one in (arrived, review.due()) if one] + [[one] for one in _unapplied(store, catalogue, me, clock)]
 
 
-def _unapplied(store: Store, catalogue: Catalogue, me: str) -> Iterator[Range]:
+def _unapplied(store: Store, catalogue: Catalogue, me: str, clock: Clock) -> Iterator[Range]:
+    """Yield what the logs go on with, as far as the brake lets it through."""
     known = catalogue.origins()
     for log in store.logs():
-        end = log.next_entry if log.origin == me else log.stored
+        end = brake.until(store, catalogue, log, log.next_entry if log.origin == me else log.stored, me, clock())
         start = known[log.id].covered if log.id in known else 0
         for first in range(start, end, CHUNK):
             yield log.id, first, min(first + CHUNK, end)

@@ -43,13 +43,17 @@ class Origin:
 
 
 class Catalogue:
-    """Reads and writes of catalog.db. Writers use `with catalogue.write()`."""
+    """Reads and writes of catalog.db. Writers use `with catalogue.write()`.
+
+    `brake_share` of an origin's live rights may change without a person (brake.py); 0: any share.
+    """
 
     def __init__(self, path: Path):
         if not path.exists():
             raise NoCatalogue(path)
         self.path = path
         self.db = _connect(path)
+        self.brake_share = 0.0
 
     @classmethod
     def create(cls, path: Path) -> "Catalogue":

@@ -13,17 +13,24 @@ from sync.store import Store
 
 
 def rebuild(
-    store: Store, path: Path, me: str, clock: Clock, role_of: RoleOf, progress: Progress | None = None
+    store: Store,
+    path: Path,
+    me: str,
+    clock: Clock,
+    role_of: RoleOf,
+    progress: Progress | None = None,
+    brake_share: float = 0.0,
 ) -> Applied:
     """Put a catalogue made from nothing but `store` in the place of `path`, searchable; return what it took up.
 
     The old one, if it can be read, is first brought up to date, so that what has arrived or is judged otherwise since
     is journalled with its time. It is used until the new one is whole; a crash leaves the old one, or the new one.
     """
-    _bring_up_to_date(store, path, me, clock, role_of)
+    _bring_up_to_date(store, path, me, clock, role_of, brake_share)
     beside = path.with_name(path.name + ".new")
     _remove(beside)
     made = Catalogue.create(beside)
+    made.brake_share = brake_share
     try:
         applied = apply(store, made, me, clock, role_of, progress)
         index(store, made)
@@ -36,9 +43,10 @@ def rebuild(
     return applied
 
 
-def _bring_up_to_date(store: Store, path: Path, me: str, clock: Clock, role_of: RoleOf) -> None:
+def _bring_up_to_date(store: Store, path: Path, me: str, clock: Clock, role_of: RoleOf, brake_share: float) -> None:
     try:
         old = Catalogue(path)
+        old.brake_share = brake_share
     except (NoCatalogue, sqlite3.DatabaseError):
         return
     try:

@@ -12,7 +12,7 @@ published. Whatever changes there puts the records that rest on it into `stale`,
 what the parts were last judged by.
 
 What the federation itself states of records is kept apart from them (statements.py): `stated`, and `retake`, the
-entries that somebody has decided on since they were judged.
+entries that somebody has decided on since they were judged. `held` says up to where logs wait for a person (brake.py).
 """
 
 import secrets
@@ -22,7 +22,6 @@ from typing import Any
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("catalog")
-NEWEST = "m003_sources"
 
 RECORD_COLUMNS = {
     "id": int,
@@ -59,6 +58,13 @@ def m003_sources(db: Any) -> None:
     _statements(db)
     _search(db)
     db.execute(f"pragma user_version = {1 + secrets.randbelow(2**31 - 1)}")
+
+
+@migrations()
+def m005_reconcile(db: Any) -> None:
+    """What waits for a person (brake.py)."""
+    db.execute("drop table if exists held")
+    db["held"].create(dict.fromkeys(("log", "first", "last", "changed", "deleted", "live", "share"), int), pk="log")
 
 
 def _view(db: Any) -> None:
@@ -119,8 +125,4 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def is_current(connection: sqlite3.Connection) -> bool:
     """Return whether the tables are those of this program."""
-    try:
-        found = connection.execute("select 1 from _sqlite_migrations where name = ?", (NEWEST,)).fetchone()
-    except sqlite3.OperationalError:  # no such table: an empty file
-        return False
-    return found is not None
+    return not migrations.pending(Database(connection))

@@ -1,5 +1,7 @@
 """What the federation itself states of records, kept apart from them: verdicts, how far was judged, decisions.
 
+Decisions on single records, and on what the brake holds (brake.py), each at the place that it is about.
+
 `stated` names the parts that say it; what they say stays in log.db. `retake` holds entries that must be judged again
 because somebody has decided on them, until the apply journal takes them up.
 """
@@ -13,7 +15,7 @@ from catalog.errors import MalformedVerdict
 from catalog.judgement import Statement
 from sync.schema import INDEX_SHIFT, LOG_SHIFT, key
 
-VERDICT, JUDGED, DECISION = KINDS = ("verdict", "judged", "decision")
+VERDICT, JUDGED, DECISION, HOLD = KINDS = ("verdict", "judged", "decision", "hold")
 FORWARD = "forward"  # a decision that changes nothing: the outlet is told what a person remarks
 MAX_PLACES = 5_000  # of one decision; each is a row, however short it is written
 MAX_INDEX = 1 << LOG_SHIFT - INDEX_SHIFT
@@ -23,7 +25,8 @@ MAX_INDEX = 1 << LOG_SHIFT - INDEX_SHIFT
 class Stated:
     """What one statement says of one place: the id of its own part, its kind, the origin that it is about.
 
-    Of a decision also the place and the word; other kinds have one row each, without a place.
+    Of a decision also the place and the word, of one on what is held the word and up to where it reaches; other kinds
+    have one row each, without a place.
     """
 
     id: int
@@ -38,6 +41,9 @@ def read(one: Statement) -> list[Stated]:
     """Return what a statement of the federation says; nothing for a decision on what nobody could mean."""
     record = one.record
     about = record.key.partition(":")[2]
+    if record.kind == HOLD:
+        until, word = int(record.fields.get("until", 0)), str(record.fields.get("decision", ""))
+        return [Stated(one.id, HOLD, about, until, 0, word)] if until < MAX_INDEX else []
     if record.kind != DECISION:
         return [Stated(one.id, record.kind, about)]
     word = str(record.fields.get("decision", ""))

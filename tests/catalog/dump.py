@@ -29,6 +29,7 @@ def dump(catalogue: Catalogue) -> dict[str, list[tuple]]:
         "quarantine": "select * from quarantine",
         "stated": "select * from stated",
         "retake": "select * from retake",
+        "held": "select * from held",
         "symbol": f"select ipc, {name.format('record')} from symbol",
         "listed": f"select day, {name.format('record')} from listed",
         "claim": f"select alias, {name.format('record')}, views from claim",

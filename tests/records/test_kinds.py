@@ -12,7 +12,7 @@ RIGHTS = [*PATENTS, "copyright_software", "copyright_work", "gi", "ic_layout", "
 EVENTS = ["legal_status", "assignment", "licence", "open_licence", "pledge", "preservation", "listing", "valuation"]
 EVENTS += ["contribution", "dispute"]
 REGISTERS = ["organisation", "agency", "expert", "course", "case"]
-STATEMENTS = ["decision", "judged", "kind", "verdict"]
+STATEMENTS = ["decision", "hold", "judged", "kind", "verdict"]
 NAMES = sorted([*RIGHTS, *EVENTS, *REGISTERS, *STATEMENTS])
 
 

@@ -108,6 +108,7 @@ def test_words_of_the_legal_status(text, status, published):
         (record("case"), "path"),
         (record("verdict"), "path"),
         (record("decision"), "path"),
+        (record("hold"), "path"),
         (record("kind"), "federation"),
     ],
 )

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from sync import control, damage, head, proved
 from sync.damage import Damage
 from sync.errors import BadSignature, SyncError
-from sync.federation import RootStatement
 from sync.head import Head, Receipt
 from sync.lock import HeadLock
 from sync.note import Note, VerifierKey
@@ -31,28 +30,21 @@ class Keys:
 
     def _of(self, origin: str) -> list[tuple[tuple[VerifierKey, ...], VerifierKey]]:
         if origin not in self._known:
-            pairs = [*self._now(origin), *self._stated(origin)]
+            pairs = [*self._eras(origin), *self._stated(origin)]
             self._known[origin] = list(dict.fromkeys(pairs))
         return self._known[origin]
 
-    def _now(self, origin: str) -> Iterator[tuple[tuple[VerifierKey, ...], VerifierKey]]:
-        federation = self._registry.federation
-        if origin == federation.name:
-            for raw in federation.statements:
-                root = RootStatement.parse(Note.parse(raw).text)
-                yield root.log_keys, root.mirror_key
+    def _eras(self, origin: str) -> Iterator[tuple[tuple[VerifierKey, ...], VerifierKey]]:
         try:
-            found = self._registry.find(origin)
+            for era in self._registry.eras(origin):
+                yield era.log_keys, era.mirror_key
         except SyncError:  # what registers it is damaged itself
-            found = None
-        if found is not None:
-            yield found.node.log_keys, found.node.mirror_key
+            return
 
     def _stated(self, origin: str) -> Iterator[tuple[tuple[VerifierKey, ...], VerifierKey]]:
-        home = self._store.log(self._registry.home(origin))
+        """Yield also keys that count for nothing any more: a note may be whole and prove nothing."""
         rows = self._store.db.execute(
-            "select entry from control where about = ? and what in ('node', 'rotate') and log = ? order by id desc",
-            (origin, home.id if home else -1),
+            "select entry from control where about = ? and what in ('node', 'rotate') order by id desc", (origin,)
         )
         for (raw,) in rows.fetchall():
             try:
@@ -87,15 +79,16 @@ class Keys:
     def knows(self, origin: str) -> bool:
         return bool(self._of(origin))
 
-    def proves(self, raw: bytes, origin: str) -> bool:
-        """Tell whether a tlog-proof shows an entry of the log of `origin`'s home."""
-        for log_keys, _mirror in self._of(self._registry.home(origin)):
+    def proves(self, raw: bytes, home: str, index: int, stated: bytes) -> bool:
+        """Tell whether a tlog-proof shows that entry of the log `home`."""
+        for log_keys, _mirror in self._of(home):
             try:
-                return proved.open_entry(raw, log_keys).head.size > 0
+                step = proved.open_entry(raw, log_keys)
             except BadSignature:
                 continue
             except SyncError:
                 return False
+            return (step.head.origin, step.index, step.raw) == (home, index, stated)
         return False
 
 
@@ -172,6 +165,8 @@ def damaged(log: Log, kept: Iterable[Kept]) -> Iterator[Damage]:
 
 def introductions(store: Store, keys: Keys) -> Iterator[Damage]:
     """Yield the proofs of registrations that prove nothing any more."""
-    for row, origin, raw in store.db.execute("select rowid, origin, proof from introduction not indexed").fetchall():
-        if not (isinstance(raw, bytes) and keys.proves(raw, origin)):
+    rows = store.db.execute("select rowid, origin, home, idx, entry, proof from introduction not indexed")
+    for row, origin, home, index, stated, raw in rows.fetchall():
+        is_whole = isinstance(raw, bytes) and isinstance(stated, bytes) and keys.proves(raw, home, index, stated)
+        if not is_whole or control.describe(control.body_of(stated))[1] != origin:
             yield Damage(origin, damage.INTRODUCTION, 0, 0, row, "proves no registration")

@@ -1,0 +1,56 @@
+"""python -m tests.faults --runs N --seed S --json: inject seeded faults into a real federation, and see what comes.
+
+Exit code 0 only when nothing was lost, duplicated, forked or left unverified, every run recovered, and every kind of
+fault that the runs reach took effect.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from random import SystemRandom
+
+from tests.faults import report, runs
+from tests.faults.kinds import KINDS, plan
+from tests.faults.syscalls import available
+
+
+def main() -> int:
+    given = _arguments()
+    began = time.monotonic()
+    with runs.working_folder(given.keep) as folder:
+        missing = available(folder)
+        planned = plan(given.runs, given.seed, given.only, frozenset({"strace"} if missing else ()))
+        made, sites = runs.founded(folder)
+        found = report.Report(given.seed, planned, missing)
+        for result in runs.run_all(made, sites, planned, given.seed, folder / "runs", given.jobs, bool(given.keep)):
+            found.add(result)
+            if not given.json or not result.is_clean:
+                print(report.line(result), file=sys.stderr, flush=True)
+    found.seconds = time.monotonic() - began
+    if given.markdown:
+        print(report.markdown(found))
+    print(report.as_json(found) if given.json else report.sentence(found))
+    return 0 if found.is_good else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.partition("\n\n")[0])
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=None, help="a number; without one, chance")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object")
+    parser.add_argument("--markdown", action="store_true", help="print the table of docs/faults.md")
+    parser.add_argument("--only", choices=[one.name for one in KINDS], default="", help="one kind of fault")
+    parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2), help="runs side by side")
+    parser.add_argument("--keep", type=Path, default=None, help="keep all homes in this new folder, to look at")
+    given = parser.parse_args()
+    if given.runs < 1 or given.jobs < 1:
+        parser.error("--runs and --jobs are at least 1")
+    if given.seed is None:
+        given.seed = SystemRandom().getrandbits(32)
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())

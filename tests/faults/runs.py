@@ -1,0 +1,164 @@
+"""Runs: a copy of the federation, a night with a fault, nights without one, and what is true then."""
+
+import contextlib
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from random import Random
+
+from tests.faults import invariant, place
+from tests.faults.invariant import Ledger
+from tests.faults.kinds import Planned
+from tests.faults.night import Federation, recover, unrest
+from tests.faults.place import Place
+from tests.faults.processes import FORK
+from tests.faults.scene import Scene, Sites
+
+MOST_TRIES = 3
+
+
+@dataclass
+class Result:
+    """What became of one run. `wrong` is everything that must not be, by what it counts as."""
+
+    number: int
+    kind: str
+    seen: str = ""
+    effects: int = 0
+    nights: int = 0
+    seconds: float = 0.0
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    waiting: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    @property
+    def is_clean(self) -> bool:
+        return not any(self.wrong.values())
+
+
+def founded(path: Path) -> tuple[Place, Sites]:
+    """Return a federation made in `path`, and what its nodes pass in a night without a fault.
+
+    In processes of their own: this one must never use gRPC.
+    """
+    process = FORK.Process(target=place.found, args=(path / "founded",))
+    process.start()
+    process.join()
+    if process.exitcode != 0:
+        raise RuntimeError("the federation could not be founded")
+    made = Place(path / "founded", "127.0.0.1")
+    federation = Federation(made.copy(path / "plain", place.loopback(0)), path / "plain.errors")
+    federation.start()
+    ended = federation.night()
+    federation.stop()
+    failed = {origin: one.error for origin, one in ended.items() if one.error}
+    if failed:
+        raise RuntimeError(f"a night without a fault failed: {failed}")
+    federation.place.remove()
+    return made, {origin: one.sites for origin, one in ended.items()}
+
+
+def run(made: Place, sites: Sites, planned: Planned, seed: int, folder: Path, host: str, keep: bool) -> Result:
+    """Inject one fault and see that everything comes right; a fault that took no effect is tried again elsewhere."""
+    found = Result(planned.number, planned.kind.name)
+    began = time.monotonic()
+    for attempt in range(MOST_TRIES):
+        here = folder / f"{planned.number}-{attempt}"
+        here.mkdir(parents=True)
+        _attempt(found, made, sites, planned, Random(f"{seed} {planned.number} {attempt}"), here, host, attempt)
+        if found.is_clean and not keep:
+            shutil.rmtree(here)
+        if found.effects or not found.is_clean:
+            break
+    found.seconds = round(time.monotonic() - began, 2)
+    return found
+
+
+def _attempt(
+    found: Result, made: Place, sites: Sites, planned: Planned, chance: Random, here: Path, host: str, attempt: int
+) -> None:
+    federation = Federation(made.copy(here / "homes", host), here / "errors")
+    ledger = Ledger.of(federation.place)
+    scene = Scene(federation.place, chance, sites, federation, here, planned.turn + 7 * attempt)
+    try:
+        effect = planned.kind.night(scene)
+        found.effects, found.seen = effect.count, effect.seen
+        found.nights, reasons = recover(federation)
+        left = list(unrest(federation.place))
+        clean = invariant.check(federation.place, ledger, reasons)
+        found.waiting = clean.waiting
+        found.wrong = {
+            "lost": clean.lost,
+            "duplicated": clean.duplicated,
+            "forks": clean.forks,
+            "unverified": [*clean.unverified, *effect.wrong],
+            "unrecovered": [] if clean.waiting else left,
+        }
+    except Exception:  # top of a run: the others go on, and this one is told of
+        found.wrong = {"unrecovered": [traceback.format_exc()]}
+    finally:
+        federation.kill()
+
+
+# -- side by side -----------------------------------------------------------------------------------------------------
+
+
+def run_all(
+    made: Place, sites: Sites, plan: Sequence[Planned], seed: int, folder: Path, jobs: int, keep: bool
+) -> Iterator[Result]:
+    """Yield the results as they come, from `jobs` processes side by side, each with an address of its own."""
+    pipes: list[Connection] = []
+    workers = []
+    next_one = FORK.Value("i", 0)
+    for number in range(jobs):
+        ours, theirs = FORK.Pipe(duplex=False)
+
+        def work(pipe: Connection = theirs, host: str = place.loopback(number)) -> None:
+            for planned in _taken(plan, next_one):
+                pipe.send(run(made, sites, planned, seed, folder, host, keep))
+
+        worker = FORK.Process(target=work)
+        worker.start()
+        theirs.close()
+        pipes.append(ours)
+        workers.append(worker)
+    while pipes:
+        for pipe in wait(pipes):
+            try:
+                yield pipe.recv()  # type: ignore[union-attr]
+            except EOFError:
+                pipes.remove(pipe)  # type: ignore[arg-type]
+    for worker in workers:
+        worker.join()
+
+
+def _taken(plan: Sequence[Planned], next_one: object) -> Iterator[Planned]:
+    """Yield the runs that no other worker has taken."""
+    while True:
+        with next_one.get_lock():  # type: ignore[attr-defined]
+            at = next_one.value  # type: ignore[attr-defined]
+            next_one.value += 1  # type: ignore[attr-defined]
+        if at >= len(plan):
+            return
+        yield plan[at]
+
+
+@contextlib.contextmanager
+def working_folder(given: Path | None) -> Iterator[Path]:
+    """Yield an empty folder, gone afterwards unless it was given; in memory where that can be had."""
+    if given is not None:
+        given.mkdir(parents=True)
+        yield given
+        return
+    memory = Path("/dev/shm")
+    base = memory if os.access(memory, os.W_OK) else Path(os.environ.get("TMPDIR", "/tmp"))
+    made = base / f"banyan-faults-{os.getpid()}"
+    made.mkdir()
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

@@ -1,0 +1,31 @@
+"""Clocks that are an hour off."""
+
+import time
+
+from tests.faults.place import HONEST
+from tests.faults.processes import Process
+from tests.faults.scene import Effect, Kind, Scene
+
+HOUR_S = 3600.0
+
+
+def _night(scene: Scene, ahead_s: float) -> Effect:
+    origin = HONEST[scene.turn % len(HONEST)]
+    federation = scene.federation
+    federation.start({origin: lambda _origin, home: Process.start(home, federation.errors, ahead_s=ahead_s)})
+    ended = federation.night(skewed={origin: ahead_s})
+    federation.stop(origin)  # its clock is put right, and it is started again
+    with scene.place.node(origin).lock() as lock:
+        signed = lock.signed(origin)
+    assert signed is not None
+    off_s = signed.time_s - time.time()
+    if ahead_s > 0:
+        return Effect(int(off_s > HOUR_S / 2), f"{origin} signed {off_s:.0f} s ahead")
+    error = ended[origin].error
+    return Effect(int("behind the last signature" in error), f"{origin}: {error}")
+
+
+KINDS = [
+    Kind("clock-ahead", "a node whose clock is an hour ahead", lambda scene: _night(scene, HOUR_S)),
+    Kind("clock-behind", "a node whose clock is an hour behind", lambda scene: _night(scene, -HOUR_S)),
+]

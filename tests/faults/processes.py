@@ -153,7 +153,7 @@ def _run(
     other_end: Connection,
 ) -> None:
     other_end.close()
-    _begin(errors)
+    begin(errors)
     clock = _Clock(ahead_s)
     sites = Sites(chosen)
     if watched:
@@ -175,7 +175,7 @@ def _run(
     running.stop()
 
 
-def _begin(errors: Path) -> None:
+def begin(errors: Path) -> None:
     """Write to a file of the run; let strace of any process look on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     out = os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

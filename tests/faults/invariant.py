@@ -138,6 +138,8 @@ def _unsigned(opened: Opened, log: Log, hashed: Sequence[bytes]) -> Iterator[str
         *db.execute("select size, note from head where log = ? and size <= ?", (log.id, log.next_entry)),
         *db.execute("select size, note from sighting where log = ? and size <= ?", (log.id, log.next_entry)),
     ]
+    if log.frozen:  # what contradicts it is kept as evidence
+        heads = [one for one in heads if head.stated(one[1]).root == roots[one[0]]]
     for size, note in heads:
         signed = head.open_head(note, keys)
         if (signed.origin, signed.size, signed.root) != (log.origin, size, roots[size]):

@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from tests.faults import calls, kills, lies, links, skew, syscalls
+from tests.faults import calls, floods, kills, lies, links, skew, syscalls
 from tests.faults.scene import Kind
 
-KINDS: list[Kind] = [*kills.KINDS, *syscalls.KINDS, *links.KINDS, *calls.KINDS, *skew.KINDS, *lies.KINDS]
+KINDS: list[Kind] = [*kills.KINDS, *syscalls.KINDS, *links.KINDS, *calls.KINDS, *skew.KINDS, *lies.KINDS, *floods.KINDS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,19 @@ from collections import Counter
 from dataclasses import dataclass
 from random import Random
 
-from tests.faults import calls, floods, kills, lies, links, skew, syscalls
+from tests.faults import calls, flips, floods, kills, lies, links, skew, syscalls
 from tests.faults.scene import Kind
 
-KINDS: list[Kind] = [*kills.KINDS, *syscalls.KINDS, *links.KINDS, *calls.KINDS, *skew.KINDS, *lies.KINDS, *floods.KINDS]
+KINDS: list[Kind] = [
+    *kills.KINDS,
+    *syscalls.KINDS,
+    *links.KINDS,
+    *calls.KINDS,
+    *skew.KINDS,
+    *lies.KINDS,
+    *flips.KINDS,
+    *floods.KINDS,
+]
 
 
 @dataclass(frozen=True, slots=True)

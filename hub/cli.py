@@ -8,6 +8,7 @@ from node import (
     cataloguing,
     commands,
     doctoring,
+    expiry,
     exporting,
     feed_commands,
     founding,
@@ -98,6 +99,7 @@ def night(context: Context) -> None:
     node = commands.opened(context)
     done = verdicts.decide(node)
     with node.opened() as opened:
+        expiry.warn(node, opened)
         size = opened.seal_as_hub(resign=True)
     cataloguing.apply(node)
     context.say(_("Answered {count} nodes. Signed: {size} entries.").format(count=len(done.verdicts), size=size))

@@ -9,7 +9,7 @@ import grpc
 from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 
-from node import authority, errors, moving, registering, requests, tokens
+from node import authority, errors, expiry, moving, registering, requests, tokens
 from node.asking import MAX_TEXT, leaving_text
 from node.enrolment import OutOfTouch, joining_text, keys_hash, proofs_of, renewal_text
 from node.errors import NodeError, RoleNotHere
@@ -113,7 +113,7 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         )
         registered = registering.key_bytes(asked)
         registering.check_signed(asked, joining_text(hashed, asked.origin, registered), joining.signatures)
-        certificate = authority.issue_client(self._node.home, request.csr, asked.origin, self._node.settings.cert_days)
+        certificate = expiry.issue(self._node, request.csr, asked.origin)
         try:
             self._node.notebook.use_invitation(hashed, keys_hash(registered), self._node.clock())
         except errors.TokenUsed:
@@ -141,8 +141,7 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         if found is not None:
             since = found.decided_at or found.first_at
             return pb.EnrolResponse(standing=pb.Standing(state=found.state, reason=found.reason, since=since))
-        days = self._node.settings.cert_days
-        return self._answer(opened, authority.issue_client(self._node.home, request.csr, request.origin, days))
+        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin))
 
     def _leave(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
         """End a membership at the wish of its member; ended already, say so again."""
@@ -173,8 +172,7 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         renewal = request.renewal
         text = renewal_text(request.origin, renewal.time_ms, request.csr)
         self._check_by_log_keys(registered.node, renewal.time_ms, text, renewal.signatures)
-        days = self._node.settings.cert_days
-        return self._answer(opened, authority.issue_client(self._node.home, request.csr, request.origin, days))
+        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin))
 
     def _answer(self, opened: Opened, certificate: bytes) -> pb.EnrolResponse:
         return pb.EnrolResponse(

@@ -191,6 +191,7 @@ def list_nodes(top: frame.Group) -> None:
             ("received", _("last receipt")),
             ("quarantined", _("quarantined")),
             ("drift", _("drift")),
+            ("certificate_days_left", _("certificate days")),
             ("alarms", _("alarms")),
         ]
         rows = nodes.listed(opened(context))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from node import enrolment
+from node import enrolment, expiry
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
@@ -46,6 +46,8 @@ def run(
         except (SyncError, NodeError) as error:
             log.warning("session failed parent=%s error=%r", parent.origin, error)
             night.failures[parent.origin] = error
+    with node.opened() as opened:
+        expiry.warn(node, opened)
     return night
 
 

@@ -27,11 +27,13 @@ def listed(node: Node) -> list[dict[str, Any]]:
     with cataloguing.catalogue(node) as found:
         names, kept_out = found.names(), found.kept_out()
     drifted = {one["node"]: one["different"] + one["missing"] + one["extra"] for one in reconciling.standing(node)}
+    given = node.notebook.certificates()
     with node.opened() as opened:
         alarms = [origin for _at, _what, origin, _detail in opened.store.alarms()]
         rows = {
             one.origin: _child(opened, one, names, alarms)
             | {"quarantined": kept_out.get(one.origin, 0), "drift": drifted.get(one.origin)}
+            | {"certificate_days_left": _days_left(node, given.get(one.origin))}
             for one in opened.registry.children()
         }
     for invitation in node.notebook.invitations():
@@ -44,9 +46,20 @@ def listed(node: Node) -> list[dict[str, Any]]:
     return [rows[origin] for origin in sorted(rows)]
 
 
+def _days_left(node: Node, ends_s: int | None) -> int | None:
+    return None if ends_s is None else int(ends_s - node.clock()) // 86_400
+
+
 def _expected(one: Invitation | Request, status: str) -> dict[str, Any]:
     """Return the row of a node that is not registered here yet."""
-    counts = {"entries": 0, "received": None, "quarantined": 0, "drift": None, "alarms": 0}
+    counts = {
+        "entries": 0,
+        "received": None,
+        "quarantined": 0,
+        "drift": None,
+        "alarms": 0,
+        "certificate_days_left": None,
+    }
     return {"origin": one.origin, "name": one.name, "role": one.role, "status": status, "reason": "", **counts}
 
 

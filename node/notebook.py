@@ -10,6 +10,7 @@ from sqlite_utils import Database, Migrations
 
 from node import drift_book
 from node.act_book import ActBook
+from node.certificate_book import CertificateBook
 from node.drift_book import DriftBook
 from node.errors import MissingStore
 from node.inbox_book import InboxBook
@@ -111,8 +112,23 @@ def m003_joining(db: Any) -> None:
     db["stands"].create({"parent": str, "state": str, "reason": str, "since": int}, pk="parent")
 
 
+@migrations()
+def m008_certificates(db: Any) -> None:
+    """When the certificates end that were given to children."""
+    db["certificate"].create({"origin": str, "ends": int}, pk="origin")
+
+
 class Notebook(
-    ActBook, DriftBook, InvitationBook, RunBook, SubmissionBook, MappingBook, SourceBook, InboxBook, RequestBook
+    ActBook,
+    DriftBook,
+    CertificateBook,
+    InvitationBook,
+    RunBook,
+    SubmissionBook,
+    MappingBook,
+    SourceBook,
+    InboxBook,
+    RequestBook,
 ):
     """The notebook of one home: its books in one file."""
 

@@ -12,7 +12,7 @@ import grpc
 from banyan.v1 import reconcile_pb2_grpc, search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, feeds, harvest, nightly, reconciling, told, verdicts
+from node import cataloguing, expiry, feeds, harvest, nightly, reconciling, told, verdicts
 from node.errors import NodeError
 from node.inbox import Inbox
 from node.node import Node
@@ -173,6 +173,7 @@ class Running:
             verdicts.decide(self.node, since=window.latest(self.node.clock())[0])
         if self.node.settings.role == "hub":
             with self.node.opened() as opened:
+                expiry.warn(self.node, opened)
                 opened.seal_as_hub(resign=True)
             cataloguing.apply(self.node, stop)
             return

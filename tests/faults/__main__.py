@@ -11,21 +11,30 @@ import time
 from pathlib import Path
 from random import SystemRandom
 
-from tests.faults import report, runs
+from tests.faults import kills, report, runs, safeguards
 from tests.faults.kinds import KINDS, plan
+from tests.faults.place import Place
 from tests.faults.syscalls import available
 
 
 def main() -> int:
     given = _arguments()
+    if given.found:
+        runs.found(given.found)
+        return 0
     began = time.monotonic()
     with runs.working_folder(given.keep) as folder:
         missing = available(folder)
-        planned = plan(given.runs, given.seed, given.only, frozenset({"strace"} if missing else ()))
-        made, sites = runs.founded(folder)
+        without = frozenset({"strace"} if missing else ())
+        planned = plan(given.runs, given.seed, given.only, without, given.first_case)
+        made = Place(given.founded, "127.0.0.1") if given.founded else runs.found(folder / "founded")
+        safeguards.choose(given.without)
+        sites = runs.sites(made, folder) if any(one.kind in kills.KINDS for one in planned) else {}
         found = report.Report(given.seed, planned, missing)
         for result in runs.run_all(made, sites, planned, given.seed, folder / "runs", given.jobs, bool(given.keep)):
             found.add(result)
+            if given.until_wrong and not result.is_clean:
+                break
             if not given.json or not result.is_clean:
                 print(report.line(result), file=sys.stderr, flush=True)
     found.seconds = time.monotonic() - began
@@ -42,7 +51,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     parser.add_argument("--markdown", action="store_true", help="print the table of docs/faults.md")
     parser.add_argument("--only", choices=[one.name for one in KINDS], default="", help="one kind of fault")
+    parser.add_argument("--first-case", type=int, default=None, help="where kinds that go through a list begin")
+    parser.add_argument(
+        "--without", choices=[one.name for one in safeguards.ROWS], default="", help="one safeguard switched off"
+    )
     parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2), help="runs side by side")
+    parser.add_argument("--until-wrong", action="store_true", help="end with the first run that goes wrong")
+    parser.add_argument("--found", type=Path, default=None, help="found a federation in this new folder, and end")
+    parser.add_argument("--founded", type=Path, default=None, help="use the federation that --found made there")
     parser.add_argument("--keep", type=Path, default=None, help="keep all homes in this new folder, to look at")
     given = parser.parse_args()
     if given.runs < 1 or given.jobs < 1:

@@ -95,6 +95,11 @@ class _Watched(sqlite3.Connection):
             return self._committing(lambda: super(_Watched, self).execute(sql, *more))
         return super().execute(sql, *more)
 
+    def executemany(self, sql: str, *more: Any) -> sqlite3.Cursor:
+        if not self.in_transaction and self.isolation_level is None and _WRITES.match(sql):
+            return self._committing(lambda: super(_Watched, self).executemany(sql, *more))
+        return super().executemany(sql, *more)
+
     def commit(self) -> None:
         if self.in_transaction:
             self._committing(super().commit)

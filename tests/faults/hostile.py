@@ -229,6 +229,17 @@ def _cut_short(foe: Foe) -> str:
     return upload(foe, start, end, frame.compressed, frame.content[:-7])
 
 
+def _nothing(foe: Foe) -> str:
+    """A head is shown, and a receipt asked for; the entries are never sent."""
+    start, end = shown(foe)
+    header = pb.AddEntriesRequest(header=pb.AddEntriesRequest.Header(origin=HOSTILE, start=start, end=end))
+    call = foe.channel.stream_stream(SYNC + "AddEntries")
+    said = [
+        pb.AddEntriesResponse.FromString(one) for one in call(iter([header.SerializeToString()]), timeout=PATIENCE_S)
+    ]
+    return TAKEN if any(one.receipt for one in said) else "no receipt"
+
+
 def upload(foe: Foe, start: int, end: int, compressed: bool, content: bytes) -> str:
     """Send one package of any content as the next of the own log; return what it was answered with."""
     header = pb.AddEntriesRequest(header=pb.AddEntriesRequest.Header(origin=HOSTILE, start=start, end=end))
@@ -311,6 +322,7 @@ def _fork(foe: Foe) -> str:
 JUNK = [
     Attack("noise to every method", _noise, ("MALFORMED", "UNKNOWN", "INTERNAL", "INVALID_ARGUMENT")),
     Attack("a frame that ends early", _cut_short, ("MALFORMED", "OVER_LIMIT")),
+    Attack("a receipt for nothing", _nothing, ("no receipt",)),
     Attack("a neighbour's head", _siblings_head, ("NOT_ALLOWED",)),
     Attack("a neighbour's entries asked for", _siblings_entries, ("NOT_ALLOWED",)),
     Attack("a neighbour's parts asked for", _siblings_parts, ("NOT_ALLOWED",)),

@@ -28,11 +28,16 @@ class Planned:
     turn: int
 
 
-def plan(runs: int, seed: int, only: str = "", without: frozenset[str] = frozenset()) -> list[Planned]:
-    """Return the runs: each kind once as far as they reach, then by their shares; where lists begin is the seed's."""
+def plan(
+    runs: int, seed: int, only: str = "", without: frozenset[str] = frozenset(), first_case: int | None = None
+) -> list[Planned]:
+    """Return the runs: each kind once as far as they reach, then by their shares.
+
+    Kinds that go through a list begin at `first_case`; without one, where the seed says.
+    """
     chosen = [one for one in KINDS if (not only or one.name == only) and one.needs not in without]
     chance = Random(seed)
-    begin = {one.name: chance.randrange(10_000) for one in KINDS}
+    begin = {one.name: chance.randrange(10_000) if first_case is None else first_case for one in KINDS}
     first = chance.sample(chosen, min(runs, len(chosen)))
     more = runs - len(first)
     shares = [one for one in chosen for _ in range(one.share - 1)] or chosen

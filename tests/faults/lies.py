@@ -1,14 +1,21 @@
 """A parent that lies about sizes: its answers are changed on the way to the child, which must believe receipts only."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from banyan.v1 import sync_pb2 as pb
 
+from sync import head
+from sync.keys import MLDSA44, Signer
+from sync.note import Note
+from sync.package import Frame, Packer, unpack
 from tests.faults.links import LINKS
 from tests.faults.relay import Line, Twist, name, relayed
 from tests.faults.scene import Effect, Kind, Scene
+from tests.sync.hostile import flipped
 
 _ANSWERS: dict[str, Any] = {
     "Hello": pb.HelloResponse,
@@ -79,6 +86,8 @@ LIES = [
 
 
 class Lying(Twist):
+    """Changes the answers that a lie is of."""
+
     def __init__(self, lie: Lie):
         self._lie = lie
 
@@ -93,14 +102,67 @@ class Lying(Twist):
         return bytes(said)
 
 
+class Forging(Twist):
+    """Gives receipts that another key signed, for what the child has shown."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, bytes] = {}
+        self._under_way = ""
+        self._key = Signer("forger/mirror", MLDSA44, b"\x05" * 32)
+
+    def requests(self, line: Line, method: str, sent: Iterator[bytes]) -> Iterator[bytes]:
+        for raw in sent:
+            if name(method) == "AddCheckpoint":
+                request = pb.AddCheckpointRequest.FromString(raw)
+                self._shown[request.origin] = request.note
+            elif name(method) == "AddEntries" and (header := pb.AddEntriesRequest.FromString(raw).header).origin:
+                self._under_way = header.origin
+            yield raw
+
+    def answer(self, line: Line, method: str, raw: bytes) -> bytes:
+        answer = pb.AddEntriesResponse.FromString(raw) if name(method) == "AddEntries" else None
+        note = self._shown.get(self._under_way, b"")
+        if answer is None or not answer.receipt or not note:
+            return raw
+        signer = Note.parse(answer.receipt).signatures[0]
+        forged = self._key.sign(head.stated(note), int(time.time()))
+        lines = (replace(forged, name=signer.name, key_id=signer.key_id),)
+        line.count("lies")
+        answer.receipt = Note(Note.parse(answer.receipt).text, lines).encode()
+        return bytes(answer.SerializeToString())
+
+
+class Changing(Twist):
+    """Changes one bit of the packages that a parent sends of its log, or of those above it."""
+
+    def answer(self, line: Line, method: str, raw: bytes) -> bytes:
+        if name(method) != "GetEntries":
+            return raw
+        package = pb.Package.FromString(raw)
+        found = unpack(Frame(package.first, package.compressed, package.frame))
+        changed = replace(found, entries=[*found.entries[:-1], flipped(found.entries[-1], 5)])
+        frame = Packer().pack(changed)
+        line.count("lies")
+        return bytes(
+            pb.Package(first=frame.first, compressed=frame.compressed, frame=frame.content).SerializeToString()
+        )
+
+
+TWISTS: list[tuple[str, Callable[[], Twist]]] = [
+    ("a receipt by another key", Forging),
+    ("other entries than it signed", Changing),
+    *((lie.words, partial(Lying, lie)) for lie in LIES),
+]
+
+
 def _night(scene: Scene) -> Effect:
-    lie = LIES[scene.turn % len(LIES)]
+    words, twist = TWISTS[scene.turn % len(TWISTS)]
     child, parent = scene.chance.choice(LINKS)
-    with relayed(scene.place, child, parent, Lying(lie)) as counts:
+    with relayed(scene.place, child, parent, twist()) as counts:
         scene.federation.start()
         scene.federation.night()
     scene.federation.stop(child)
-    return Effect(counts["lies"], f"{parent} to {child}: {lie.words}: {counts['lies']} times")
+    return Effect(counts["lies"], f"{parent} to {child}: {words}: {counts['lies']} times")
 
 
 KINDS = [Kind("lying-parent", "a parent that says other sizes than it has", _night, share=6)]

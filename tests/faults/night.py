@@ -25,6 +25,7 @@ class Federation:
     errors: Path
     running: dict[str, Process] = field(default_factory=dict)
     ended: list[Process] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # nights that ended with an error that the product does not know
 
     def start(self, special: Mapping[str, Start] = {}, **how: object) -> None:
         """Start every node that is not running, those above first; `special` starts some of them otherwise."""
@@ -45,6 +46,8 @@ class Federation:
             process = self.running[origin]
             process.night(ahead_s + skewed.get(origin, 0.0), seconds)
             found[origin] = process.ended(seconds)
+            if found[origin].broke:
+                self.broken.append(f"{origin}: {found[origin].error}")
         return found
 
     def stop(self, *origins: str) -> None:

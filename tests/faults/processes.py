@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -18,17 +19,22 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from catalog.errors import CatalogError
+from node.errors import NodeError
 from node.home import Home
 from node.node import Node
 from node.running import Running
 from node.schedule import Job
-from tests.faults import hooks
+from sync.errors import SyncError
+from sync.store import NoStore
+from tests.faults import hooks, safeguards
 from tests.faults.hooks import Site, Sites
 
 FORK = multiprocessing.get_context("fork")
 NIGHT_S = 20.0
 START_S = 30.0
 STOP_S = 30.0
+_TYPED = (SyncError, NodeError, CatalogError, OSError, sqlite3.Error, NoStore)
 _ANY_TRACER = 0x59616D61, ctypes.c_ulong(-1 & 0xFFFFFFFFFFFFFFFF)  # PR_SET_PTRACER, PR_SET_PTRACER_ANY
 
 
@@ -41,11 +47,14 @@ class Unscheduled(Running):
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """How a night ended at one node: "" or the error, the sites that were passed so far, and by what clock."""
+    """How a night ended at one node: "" or the error, and the sites that were passed so far.
+
+    `broke` says that the error is none of those that the product itself raises.
+    """
 
     error: str
     sites: tuple[Site, ...] = ()
-    skew_s: float = 0.0
+    broke: bool = False
 
 
 @dataclass
@@ -156,6 +165,7 @@ def _run(
     begin(errors)
     clock = _Clock(ahead_s)
     sites = Sites(chosen)
+    safeguards.switch_off()
     if watched:
         hooks.watch(sites)
     before()
@@ -171,7 +181,8 @@ def _run(
             break
         clock.ahead_s = ahead_s
         error = _night(running, clock() + seconds)
-        pipe.send(Night(error, tuple(sites.passed), clock() - time.time()))
+        text = f"{type(error).__name__}: {error}" if error else ""
+        pipe.send(Night(text, tuple(sites.passed), bool(error) and not isinstance(error, _TYPED)))
     running.stop()
 
 
@@ -201,11 +212,11 @@ class _Clock:
         return time.time() + self.ahead_s
 
 
-def _night(running: Running, until: float) -> str:
-    """Run what the schedule runs at night; return what it failed with, "" for nothing."""
+def _night(running: Running, until: float) -> Exception | None:
+    """Run what the schedule runs at night; return what it failed with."""
     try:
         running._run_night(until, threading.Event())
-    except Exception as error:
+    except Exception as error:  # top of this process: the harness is told
         logging.getLogger(__name__).warning("night failed", exc_info=True)
-        return f"{type(error).__name__}: {error}"
-    return ""
+        return error
+    return None

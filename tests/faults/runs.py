@@ -40,26 +40,24 @@ class Result:
         return not any(self.wrong.values())
 
 
-def founded(path: Path) -> tuple[Place, Sites]:
-    """Return a federation made in `path`, and what its nodes pass in a night without a fault.
-
-    In processes of their own: this one must never use gRPC.
-    """
-    process = FORK.Process(target=place.found, args=(path / "founded",))
+def found(path: Path) -> Place:
+    """Return a federation made in the new folder `path`, in a process of its own: this one must never use gRPC."""
+    process = FORK.Process(target=place.found, args=(path,))
     process.start()
     process.join()
     if process.exitcode != 0:
         raise RuntimeError("the federation could not be founded")
-    made = Place(path / "founded", "127.0.0.1")
+    return Place(path, "127.0.0.1")
+
+
+def sites(made: Place, path: Path) -> Sites:
+    """Return what each node passes in a night without a fault."""
     federation = Federation(made.copy(path / "plain", place.loopback(0)), path / "plain.errors")
     federation.start()
     ended = federation.night()
     federation.stop()
-    failed = {origin: one.error for origin, one in ended.items() if one.error}
-    if failed:
-        raise RuntimeError(f"a night without a fault failed: {failed}")
     federation.place.remove()
-    return made, {origin: one.sites for origin, one in ended.items()}
+    return {origin: one.sites for origin, one in ended.items()}
 
 
 def run(made: Place, sites: Sites, planned: Planned, seed: int, folder: Path, host: str, keep: bool) -> Result:
@@ -96,7 +94,7 @@ def _attempt(
             "duplicated": clean.duplicated,
             "forks": clean.forks,
             "unverified": [*clean.unverified, *effect.wrong],
-            "unrecovered": [] if clean.waiting else left,
+            "unrecovered": [*federation.broken, *left],
         }
     except Exception:  # top of a run: the others go on, and this one is told of
         found.wrong = {"unrecovered": [traceback.format_exc()]}
@@ -126,14 +124,17 @@ def run_all(
         theirs.close()
         pipes.append(ours)
         workers.append(worker)
-    while pipes:
-        for pipe in wait(pipes):
-            try:
-                yield pipe.recv()  # type: ignore[union-attr]
-            except EOFError:
-                pipes.remove(pipe)  # type: ignore[arg-type]
-    for worker in workers:
-        worker.join()
+    try:
+        while pipes:
+            for pipe in wait(pipes):
+                try:
+                    yield pipe.recv()  # type: ignore[union-attr]
+                except EOFError:
+                    pipes.remove(pipe)  # type: ignore[arg-type]
+    finally:
+        next_one.value = len(plan)  # who looks for another run finds none
+        for worker in workers:
+            worker.join()
 
 
 def _taken(plan: Sequence[Planned], next_one: object) -> Iterator[Planned]:

@@ -1,6 +1,7 @@
 """Clocks that are an hour off."""
 
 import time
+from collections.abc import Iterator
 
 from tests.faults.place import HONEST
 from tests.faults.processes import Process
@@ -20,9 +21,21 @@ def _night(scene: Scene, ahead_s: float) -> Effect:
     assert signed is not None
     off_s = signed.time_s - time.time()
     if ahead_s > 0:
-        return Effect(int(off_s > HOUR_S / 2), f"{origin} signed {off_s:.0f} s ahead")
+        return Effect(
+            int(off_s > HOUR_S / 2), f"{origin} signed {off_s:.0f} s ahead", tuple(_from_the_future(scene, origin))
+        )
     error = ended[origin].error
     return Effect(int("behind the last signature" in error), f"{origin}: {error}")
+
+
+def _from_the_future(scene: Scene, skewed: str) -> Iterator[str]:
+    """Yield the receipts of the node whose clock is ahead that others took for good."""
+    for origin in HONEST:
+        with scene.place.opened(origin) as opened:
+            query = "select count(*) from receipt where signer = ? and time > ?"
+            (count,) = opened.store.db.execute(query, (skewed, time.time() + HOUR_S / 2)).fetchone()
+        if count and origin != skewed:
+            yield f"{origin} keeps {count} receipts of {skewed} from the future"
 
 
 KINDS = [

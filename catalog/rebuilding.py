@@ -28,7 +28,7 @@ def rebuild(
     """
     _bring_up_to_date(store, path, me, clock, role_of, brake_share)
     beside = path.with_name(path.name + ".new")
-    _remove(beside)
+    remove(beside)
     made = Catalogue.create(beside)
     made.brake_share = brake_share
     try:
@@ -39,7 +39,7 @@ def rebuild(
         made.close()
     if not path.exists():
         os.replace(beside, path)  # closing has emptied its write-ahead log
-    _remove(beside)
+    remove(beside)
     return applied
 
 
@@ -73,9 +73,10 @@ def _replace(path: Path, made: Catalogue) -> None:
         finally:
             target.close()
     except sqlite3.DatabaseError:
-        _remove(path)
+        remove(path)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Take a catalogue away; whoever has it open goes on with the old one until it is closed."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from node import (
     node_commands,
     quarantining,
     reconcile_commands,
+    recovery_commands,
     request_commands,
     verdicts,
 )
@@ -73,6 +74,7 @@ doctoring.add(top)
 quarantining.add(top)
 reconcile_commands.add(top)
 commands.rebuild(top)
+recovery_commands.add(top)
 
 
 @top.command(

@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable, Iterable
 
-from catalog import applying, indexing, mending, published
+from catalog import applying, indexing, mending, published, rebuilding
 from catalog.catalogue import Catalogue
-from node.node import Node
+from node.node import Node, Opened
 from records.kinds import Kinds
+from sync import recovery
 from sync.registry import remembered
 
 APPLY_WAIT_S = 600.0
@@ -35,6 +36,15 @@ def _current(node: Node) -> Catalogue | None:
     return None
 
 
+def _fitting(node: Node, opened: Opened) -> Catalogue:
+    """Return the catalogue, made again where a recovery has put other entries in the place of some; under "apply"."""
+    if opened.store.meta(recovery.REMAKE):
+        rebuilding.remove(node.home.catalog_db)  # a crash from here on leaves none, which is made again
+        with opened.store.write():
+            opened.store.set_meta(recovery.REMAKE, b"")
+    return catalogue(node)
+
+
 def known_kinds(node: Node) -> Kinds:
     """Return the kinds that this node goes by: the program's, and what the hub has published."""
     with catalogue(node) as found:
@@ -47,7 +57,7 @@ def apply(
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Bring the catalogue and its index up to what is stored; return the entries applied."""
-    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
+    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, _fitting(node, opened) as found:
         applied = applying.apply(opened.store, found, node.origin, node.clock, opened.role_of, progress, stop)
         indexing.index(opened.store, found, stop=stop)
     return applied.entries
@@ -55,7 +65,7 @@ def apply(
 
 def apply_own(node: Node) -> None:
     """Bring the catalogue up to this node's own log, for comparing; the search index follows when there is time."""
-    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
+    with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, _fitting(node, opened) as found:
         applying.apply(opened.store, found, node.origin, node.clock, opened.role_of)
 
 

@@ -217,7 +217,7 @@ def sync(top: frame.Group) -> None:
         node = opened(context)
         if node.settings.role != "outlet":
             verdicts.decide(node)
-        night = nightly.run(node, progress=_shown_progress(context))
+        night = nightly.run(node, progress=shown_progress(context))
         cataloguing.apply(node)
         for report in night.reports:
             context.say(said_of(report))
@@ -245,7 +245,8 @@ def _reconcile(context: Context, node: Node, night: nightly.NightReport) -> None
             context.say(reconciling.sentence(parent.origin, found.drift))
 
 
-def _shown_progress(context: Context) -> nightly.Progress:
+def shown_progress(context: Context) -> nightly.Progress:
+    """Return what tells a person every two seconds how far a log is."""
     shown: dict[str, float] = {}
 
     def progress(origin: str, done: int, total: int) -> None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from node import enrolment, expiry
+from node import enrolment, expiry, recovering
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
 from sync.bringing import Report
 from sync.client import Client
-from sync.errors import SyncError, Unreachable
+from sync.errors import NeedsRecovery, SyncError, Unreachable
 from sync.registry import ancestors
 from sync.session import Session
 
@@ -40,6 +40,11 @@ def run(
 ) -> NightReport:
     """Call every parent once, one after the other; one that fails does not stop the next."""
     night = NightReport()
+    try:
+        if recovering.is_behind(node, deadline):
+            recovering.recover(node, (), deadline, stop, progress)
+    except (SyncError, NodeError) as error:  # each session says so as well, and signs nothing
+        log.warning("not recovered origin=%s error=%r", node.origin, error)
     for parent in node.settings.parents:
         try:
             night.reports.append(visit(node, parent, deadline, stop, progress))
@@ -58,8 +63,18 @@ def visit(
     stop: threading.Event | None = None,
     progress: Progress = lambda origin, done, total: None,
 ) -> Report:
-    """Renew the certificate for one parent where it is due, and run one session with it. Raises as `call` does."""
+    """Renew the certificate for one parent where it is due, and run one session with it. Raises as `call` does.
+
+    A node that may not sign tries to recover first, and goes on where every parent answers.
+    """
     _renew(node, parent)
+    try:
+        return call(node, parent, deadline, stop, progress)
+    except NeedsRecovery as error:
+        if error.args[0] not in (node.origin, ""):  # the parent must, not we
+            raise
+        log.warning("recovering origin=%s why=%r", node.origin, error)
+        recovering.recover(node, (), deadline, stop, progress)
     return call(node, parent, deadline, stop, progress)
 
 

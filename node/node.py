@@ -9,13 +9,13 @@ from functools import lru_cache
 
 import grpc
 
-from node import authority, doors, keyfiles
+from node import authority, doors, keyfiles, restoring
 from node.errors import NodeError
 from node.home import Home
 from node.keyfiles import NodeKeys
 from node.notebook import Notebook
 from node.settings import Parent, Settings, load
-from sync import presence, sealed
+from sync import presence, recovery, sealed
 from sync.called import Serving
 from sync.errors import DoesNotOpen, NotAllowed
 from sync.federation import Federation
@@ -40,7 +40,8 @@ class Node:
 
     @classmethod
     def open(cls, home: Home, environ: Mapping[str, str] = os.environ, **flags: object) -> "Node":
-        """Return the node of `home`; raise NoHome, BadSetting, KeysMissing and their like."""
+        """Return the node of `home`; raise NoHome, BadSetting, KeysMissing and their like, HalfRestored."""
+        restoring.check_whole(home)
         found = cls(home, load(home, environ, **flags))
         found.check()
         return found
@@ -176,10 +177,13 @@ class Opened:
         """
         if anyway:
             with self.store.write():
-                self.store.set_meta("ahead", b"")
+                self.store.set_meta(recovery.AHEAD, b"")
                 self.store.alarm("signed-anyway", self.node.origin, f"by {anyway}")
         else:
             presence.check_may_sign(self.store, self.registry)
+        if recovery.restored(self.store):  # those who had to have called, and nobody holds more of our own log
+            with self.store.write():
+                self.store.set_meta(recovery.RESTORED, b"")
         with self.node.lock() as lock:
             return self.own.seal(lock, RESIGN_AFTER_S if resign else None).size
 

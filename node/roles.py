@@ -7,6 +7,7 @@ from node.messages import N_
 from node.settings import PERSON_ROLES, Person, Settings
 
 NEEDS = {  # what a command needs, by its words; a command that is not named here changes nothing and is for everybody
+    "backup": "operator",
     "correct": "operator",
     "feed add": "operator",
     "feed import": "operator",
@@ -31,6 +32,8 @@ NEEDS = {  # what a command needs, by its words; a command that is not named her
     "request": "operator",
     "requests approve": "operator",
     "requests reject": "operator",
+    "recover": "operator",
+    "restore": "operator",
     "seal": "operator",
     "serve": "operator",
     "source add": "operator",

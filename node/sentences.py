@@ -46,7 +46,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "sync.errors.NeedsRecovery": N_(
         "This node signs nothing now, because its log {0} may not be whole: {1}. "
-        "Ask the operator of its parent; on a hub, `seal --sign-anyway` signs all the same."
+        "`recover` gets it back from its parents; on a hub, `seal --sign-anyway` signs all the same."
     ),
     "sync.errors.Unreachable": N_(
         "{0} did not answer, or the line broke ({1}: {2}). Check address, network and clock; try again later."
@@ -116,6 +116,17 @@ PATTERNS: Sequence[tuple[re.Pattern[str], str]] = (  # causes that hold numbers 
     (
         re.compile(r"(\d+) entries were signed, log\.db holds (\d+)"),
         N_("{0} entries were signed, log.db holds only {1}: it comes from an older backup"),
+    ),
+    (
+        re.compile(r"lost: (\d+) entries were signed, (\d+) of them are left anywhere"),
+        N_(
+            "{0} entries were signed, and only {1} of them are left here and at the parents that answered; the home of "
+            "this node must name a successor log"
+        ),
+    ),
+    (
+        re.compile(r"restored from a backup of \d+, not recovered yet"),
+        N_("it was restored from a backup and is not recovered yet"),
     ),
     (re.compile(r".*?ipv[46]:([^ ]+): .*Connection refused"), N_("nobody listens at {0}")),
 )

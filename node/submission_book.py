@@ -58,6 +58,10 @@ class Submission:
     mapping: str = ""
     via: str = ""
 
+    def lasted(self, time_s: int) -> bool:
+        """Tell whether this import was under way at that time, in POSIX seconds."""
+        return self.started_at - 1 <= time_s <= (self.ended_at or 2**62) + 1
+
 
 @dataclass(frozen=True, slots=True)
 class RowFinding:
@@ -130,6 +134,30 @@ class SubmissionBook(Page):
                     " where number = (select undoes from submission where number = ?)",
                     [number],
                 )
+
+    def place_submissions(self, found: Iterable[tuple[int, int, int, int, int]]) -> int:
+        """Let submissions lie where the log has them; return how many changed or were written down anew.
+
+        Each of `found` is (number, first, last, entries, time in POSIX seconds) of a run of entries in the own log. A
+        number that means another import here, because node.db is older, is told apart by its time, and gets a new one.
+        """
+        changed = 0
+        with self._write() as db:
+            for number, first, last, entries, time_s in found:
+                here = db.execute("select * from submission where number = ?", [number]).fetchone()
+                if here and _submission(here).lasted(time_s):
+                    changed += db.execute(
+                        "update submission set first = ?, last = ? where number = ? and (first, last) != (?, ?)",
+                        [first, last, number, first, last],
+                    ).rowcount
+                elif not db.execute("select 1 from submission where (first, last) = (?, ?)", [first, last]).fetchone():
+                    changed += db.execute(
+                        "insert into submission (number, started_at, ended_at, state, person, files, file_sha256, rows,"
+                        " sealed, unchanged, refused, first, last, findings, undoes, records)"
+                        " values (?, ?, ?, 'done', '', '[]', '', ?, ?, 0, 0, ?, ?, '{}', 0, ?)",
+                        [None if here else number, time_s, time_s, entries, entries, first, last, entries],
+                    ).rowcount
+        return changed
 
     def interrupt_open_submissions(self, now: float) -> int:
         """Mark imports as interrupted that a crash left open, and return how many; hold the import lock meanwhile."""

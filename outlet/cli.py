@@ -15,6 +15,7 @@ from node import (
     kinds,
     lookups,
     reconcile_commands,
+    recovery_commands,
     relay,
     templates,
     told,
@@ -44,6 +45,7 @@ reconcile_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 commands.rebuild(top)
+recovery_commands.add(top)
 importing.add(top)
 mapping.add(top)
 source.add(top)

@@ -12,6 +12,7 @@ from node import (
     node_commands,
     quarantining,
     reconcile_commands,
+    recovery_commands,
     request_commands,
 )
 from node.messages import N_
@@ -40,6 +41,7 @@ doctoring.add(top)
 quarantining.add(top)
 reconcile_commands.add(top)
 commands.rebuild(top)
+recovery_commands.add(top)
 
 
 def main() -> None:

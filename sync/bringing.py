@@ -74,7 +74,7 @@ class Bringing:
                 self._keep_receipt(sent.receipt, self.client.parent, end)
                 break
             if sent.next_entry >= end.size:
-                raise Refused(self.client.parent, "NO_RECEIPT", "it has lost a larger one and waits for the rest")
+                raise Refused(self.client.parent, "NO_RECEIPT", "it is not recovered, or waits for what it has lost")
             if sent.next_entry <= start:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "took no entries")
             start = sent.next_entry
@@ -86,6 +86,20 @@ class Bringing:
             if not self.stop.is_set():
                 frames = healing.frames(self.store, held, run, end)
                 self.client.add_entries(end.origin, run[0], end.size, frames, lambda _at: None, mend=True)
+
+    def give_back(self, state: LogState) -> None:
+        """Bring the parent its own log, which it has lost a part of, up to the newest head of it that is held here."""
+        held = self.store.log(self.client.parent)
+        end = self.store.newest_head(held, at_most=held.stored) if held else None
+        if held is None or end is None:
+            return
+        start, missing = state.next_entry, state.wanted_total
+        while start < end.size and not self.stop.is_set() and state.recorded == end.size:
+            sent = self._send(held, start, end)
+            if sent.next_entry <= start:
+                raise Unreachable(self.client.parent, "UNAVAILABLE", "took no entries")
+            start, missing = sent.next_entry, 0  # parts that did not fit are asked for at the next hello
+        self._bring_parts(held, min(missing, len(state.wanted)), state.wanted)
 
     def _note_loss(self, held: Log, state: LogState) -> None:
         """Tell a person where the parent holds less than its own receipt says; what it lost is sent again."""

@@ -2,16 +2,19 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
 
-from sync import entry, mirror
-from sync.errors import NotAllowed, UnknownOrigin
+from sync import entry, mirror, recovery
+from sync.errors import NoHead, NotAllowed, UnknownOrigin
 from sync.federation import Federation
+from sync.head import Head
 from sync.keys import Signer
+from sync.lock import HeadLock
 from sync.quota import Meter, Quotas, check_room
 from sync.registry import Registry, ancestors, remembered
 from sync.store import Log, Store
@@ -81,12 +84,34 @@ class Call:
             raise UnknownOrigin(origin)
         return found
 
+    def newest_of_ours(self) -> Head:
+        """Return the newer head of our own log that this child, or another one, has shown; raise NoHead.
+
+        Anybody with a certificate of ours may bring what it promises: it proves itself, and who was registered last is
+        not known here until it is back.
+        """
+        found = recovery.ahead(self.store, self.registry)
+        if found is None:
+            raise NoHead(self.serving.me, 0)
+        return found
+
+    @contextmanager
+    def lock(self) -> Iterator[HeadLock]:
+        """Open head.lock; raise NeedsRecovery where it is missing."""
+        lock = HeadLock(self.serving.head_lock)
+        try:
+            yield lock
+        finally:
+            lock.close()
+
     def log_to_fetch(self, origin: str) -> Log:
         """Return a log that the caller may fetch: ours, one above us, or one that the caller may bring.
 
-        The last lets a node that lost its disk have its own log and its mirrors back. Raises NotAllowed, UnknownOrigin.
+        The last lets a node that lost its disk have its own log and its mirrors back. Raises NotAllowed, UnknownOrigin,
+        and NeedsRecovery while this node is restored and not recovered.
         """
         self.registry.check_caller(self.path)
+        recovery.check_recovered(self.store, self.serving.me)  # what was erased since must not be served again
         if origin not in ancestors(self.registry, self.serving.me):
             try:
                 self.registry.check_bringer(self.path, origin)

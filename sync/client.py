@@ -30,6 +30,7 @@ class Greeting:
     your_head: bytes
     receipts: Sequence[tuple[str, int]]
     forks: Sequence[tuple[str, bytes]] | None = None
+    want_heads: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class LogState:
     wanted: tuple[PartName, ...] = ()
     wanted_total: int = 0
     damaged: tuple[tuple[int, int], ...] = ()
+    note: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Client:
             ancestors=[pb.LogSize(origin=origin, size=size) for origin, size in greeting.ancestors],
             your_head=greeting.your_head,
             receipts=[pb.ReceiptSize(signer=signer, size=size) for signer, size in greeting.receipts],
+            want_heads=greeting.want_heads,
         )
         if greeting.forks is not None:
             names = [pb.ForkName(origin=origin, name=name) for origin, name in greeting.forks]
@@ -222,4 +225,5 @@ def _state(one: pb.LogState) -> LogState:
         raise Malformed("hello", "a size out of range")
     wanted = tuple((part.index, part.number) for part in one.wanted[:MAX_WANTED])
     damaged = tuple((part.first, part.last) for part in one.damaged[:MAX_RANGES] if part.first < part.last <= 2**63 - 1)
-    return LogState(one.origin, one.recorded, one.stored, one.next_entry, one.reason, wanted, one.wanted_total, damaged)
+    sizes = (one.recorded, one.stored, one.next_entry)
+    return LogState(one.origin, *sizes, one.reason, wanted, one.wanted_total, damaged, one.note)

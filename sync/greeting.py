@@ -3,20 +3,21 @@
 With service and client one of the modules that touch generated protobuf code.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from banyan.v1 import sync_pb2 as pb
 
-from sync import control, damage, eras, forks, tree
+from sync import control, damage, eras, forks, head, recovery, tree
 from sync.bundles import Bundles
 from sync.called import Call
 from sync.client import MAX_RANGES
 from sync.damage import Book
-from sync.errors import NotAllowed, SyncError, UnknownOrigin
+from sync.errors import NotAllowed, OverLimit, SyncError, UnknownOrigin
 from sync.registry import ancestors, remembered
 from sync.store import Store
 
 MAX_WANTED_A_PAGE = 1_000
+MAX_HEADS_A_HELLO = 500  # 6 KB each
 MAX_WANTED_A_HELLO = 10_000  # of all logs; who lacks more is asked again, log by log
 MAX_FORKS_KNOWN = 1_000
 MAX_FORKS_BYTES = 2 * 1024 * 1024
@@ -34,6 +35,31 @@ def please_reconcile(call: Call) -> int:
     return asked[0] if asked else 0
 
 
+def wanted_back(call: Call, note: bytes) -> list[pb.LogState]:
+    """Ask for our own log where this child shows the newest head of it and we have lost entries, or parts.
+
+    The reason word is `recover`; `next_entry` is where to send from.
+    """
+    me = call.serving.me
+    held = call.store.log(me)
+    newest = recovery.ahead(call.store, call.registry)
+    state = pb.LogState(origin=me, reason="recover")
+    if newest is not None and note and head.stated(note) == newest.checkpoint:
+        with call.lock() as lock:
+            signed = recovery.agreed(call.store, recovery.heads_of_ours(call.store, lock, me), me)
+        state.recorded, state.stored, state.next_entry = newest.size, signed, recovery.begin_at(signed)
+        return [state]
+    if held is None or newest is not None:
+        return []
+    bundles = Bundles(call.store, held)
+    may_see = remembered(lambda audience: call.registry.may_see(audience, me, call.path))
+    wanted = bundles.wanted(MAX_WANTED_A_PAGE, may_see)
+    state.recorded = state.stored = state.next_entry = held.stored
+    state.wanted.extend(pb.PartName(index=index, number=number) for index, number in wanted)
+    state.wanted_total = bundles.count_wanted()
+    return [state] if wanted else []
+
+
 def _logs_to_heal(call: Call) -> set[str]:
     """Return the logs with missing parts or damaged entries that this child may bring."""
     found = set()
@@ -47,13 +73,33 @@ def _logs_to_heal(call: Call) -> set[str]:
     return found
 
 
-def states(call: Call, offered: set[str]) -> Iterator[pb.LogState]:
-    """Yield the state of each log offered, then of those with parts or entries to heal; a message full of names."""
+def heads_asked(request: pb.HelloRequest) -> dict[str, int]:
+    """Return the logs whose newest head is to be shown, where it is larger than the size that was offered."""
+    if not request.want_heads:
+        return {}
+    if len(request.offers) > MAX_HEADS_A_HELLO:
+        raise OverLimit("heads asked for", len(request.offers), MAX_HEADS_A_HELLO)
+    return {one.origin: one.size for one in request.offers}
+
+
+def states(call: Call, offered: set[str], heads: Mapping[str, int]) -> Iterator[pb.LogState]:
+    """Yield the state of each log offered, then of those with parts or entries to heal; a message full of names.
+
+    `heads` says whose newest head goes with it, and above which size.
+    """
     room = MAX_WANTED_A_HELLO
     for origin in [*sorted(offered), *sorted(_logs_to_heal(call) - offered)]:
         state = _state(call, origin, min(room, MAX_WANTED_A_PAGE))
         room -= len(state.wanted)
+        if not state.reason and state.stored > heads.get(origin, 2**63):
+            state.note = _stored_note(call.store, origin)
         yield state
+
+
+def _stored_note(store: Store, origin: str) -> bytes:
+    held = store.log(origin)
+    found = store.newest_head(held, at_most=held.stored) if held else None
+    return found.note if found else b""
 
 
 def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:

@@ -5,7 +5,7 @@ file's write lock from reading the row to committing the new one, so that two pr
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +59,11 @@ class HeadLock:
         self._db = connect(path)
 
     @classmethod
-    def create(cls, path: Path) -> "HeadLock":
-        """Make the file for a new node, whole or not at all; raise NeedsRecovery where one exists."""
+    def create(cls, path: Path, rows: Iterable[tuple[str, Signed]] = ()) -> "HeadLock":
+        """Make the file, whole or not at all: empty for a new node, or with what is known to have been signed.
+
+        Raises NeedsRecovery where one exists.
+        """
         if path.exists():
             raise NeedsRecovery("", "head.lock exists already")
         beside = path.with_name(path.name + ".new")
@@ -68,6 +71,10 @@ class HeadLock:
         db = connect(beside)
         Database(db).table("head").create(
             {"origin": str, "size": int, "root": bytes, "time": int, "note": bytes}, pk="origin"
+        )
+        db.executemany(
+            "insert into head(origin, size, root, time, note) values (?, ?, ?, ?, ?)",
+            ((origin, one.size, one.root, one.time_s, one.note) for origin, one in rows),
         )
         db.close()  # which empties its write-ahead log into the file
         beside.rename(path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
-from sync import control, entry, eras, forks, head, presence, proof, tree
+from sync import control, entry, eras, forks, head, presence, proof, recovery, tree
 from sync.bundles import Bundles
 from sync.errors import BadProof, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
 from sync.fork import NOTHING, Beginning, Branch
@@ -294,8 +294,11 @@ def give_receipt(
     `stored` moves first, then the clock is read, so that whoever reads the log later than the receipt's time finds the
     entries; then head.lock is swapped, then the note is kept. A smaller head than one already signed is
     never signed again; raises Conflict then, and where our own leaves do not give the head's root; Fork where they do
-    not give the root signed last. Nor, with None, one smaller than a receipt that the child shows and that we forgot.
+    not give the root signed last. Nor, with None, one smaller than a receipt that the child shows and that we forgot,
+    nor any while this node is restored and not recovered.
     """
+    if recovery.restored(store):
+        return None
     with store.write():
         log = store.add_log(end.origin)
         if log.next_entry < end.size or end.size < presence.owed(store, end.origin):

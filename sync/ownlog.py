@@ -6,7 +6,7 @@ Adding needs no network; sealing happens inside a session only, after the parent
 import os
 from collections.abc import Callable, Sequence
 
-from sync import control, entry, eras, head, tree
+from sync import control, entry, eras, head, recovery, tree
 from sync.bundles import Bundles, spans
 from sync.checkpoint import Checkpoint
 from sync.entry import Part
@@ -116,6 +116,7 @@ class OwnLog:
         log.db. A crash between the two leaves the lock ahead, and the next call copies the note. Raises NeedsRecovery,
         and signs nothing, wherever lock and log disagree otherwise.
         """
+        recovery.check_recovered(self._store, self.origin)
         with lock.swap(self.origin) as swap:
             log = self.log
             if log.frozen:

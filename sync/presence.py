@@ -5,6 +5,7 @@ A hub has no parent to ask before it signs: after a start it waits until half of
 
 import os
 
+from sync import head, recovery
 from sync.bundles import Bundles
 from sync.errors import NeedsRecovery, SyncError
 from sync.head import Head
@@ -25,23 +26,35 @@ def heard(store: Store, registry: Registry, child: str, note: bytes) -> None:
 
     A claim that our own keys did not sign is refused and reported, and changes nothing.
     """
-    me = registry.me
-    ahead = False
-    if note:
-        try:
-            shown = registry.open_head(me, note)
-        except SyncError:
-            with store.write():
-                store.alarm("bare-claim", child, "showed a head of ours that we did not sign")
-            return
-        ahead = shown.origin == me and not _is_ours(store, shown)
+    if not sight(store, registry, child, note):
+        return
     run = store.meta("run") or b""
-    if store.meta(f"called:{child}") != run or ahead:
+    if store.meta(f"called:{child}") != run:
         with store.write():
             store.set_meta(f"called:{child}", run)
-            if ahead:
-                store.set_meta("ahead", note)
-                store.alarm("restored", me, f"{child} holds a newer head of our own log than log.db")
+
+
+def sight(store: Store, registry: Registry, child: str, note: bytes) -> bool:
+    """Keep the head in `note` where it is a newer one of our own; tell whether nothing is wrong with the claim."""
+    me = registry.me
+    if not note:
+        return True
+    try:
+        shown = registry.open_head(me, note)
+    except SyncError:
+        with store.write():
+            store.alarm("bare-claim", child, "showed a head of ours that we did not sign")
+        return False
+    if shown.origin == me and not _is_ours(store, shown):
+        with store.write():
+            store.set_meta(recovery.AHEAD, _larger(store.meta(recovery.AHEAD) or b"", note))
+            store.alarm("restored", me, f"{child} holds a newer head of our own log than log.db")
+    return True
+
+
+def _larger(known: bytes, note: bytes) -> bytes:
+    """Return the note of the larger head, so that the log comes back up to the largest that anybody shows."""
+    return known if known and head.stated(known).size >= head.stated(note).size else note
 
 
 def _is_ours(store: Store, shown: Head) -> bool:
@@ -68,7 +81,7 @@ def owed(store: Store, child: str) -> int:
 
 def check_not_behind(store: Store, me: str) -> None:
     """Return unless a child showed a newer head of our own log; raise NeedsRecovery."""
-    if store.meta("ahead"):
+    if store.meta(recovery.AHEAD):
         raise NeedsRecovery(me, "a child holds a newer head of our own log")
 
 

@@ -156,6 +156,13 @@ def m007_quota(db: Any) -> None:
     )
 
 
+@migrations()
+def m008_recovery(db: Any) -> None:
+    """Entries of the own log that make room for those that a newer head promises; see recovery.py."""
+    db["aside"].create({"id": int, "was": int, "entry": bytes}, pk="id")
+    db["aside_part"].create({"aside": int, "number": int, "content": bytes}, pk=("aside", "number"))
+
+
 @cache
 def _names() -> frozenset[str]:
     return frozenset(one.name for one in migrations.pending(Database(memory=True)))

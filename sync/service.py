@@ -13,10 +13,10 @@ import grpc
 from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
-from sync import control, forks, greeting, healing, mirror, presence, refusals
+from sync import control, forks, greeting, healing, mirror, presence, recovery, refusals
 from sync.bundles import Bundles, packages
 from sync.called import Call, Serving
-from sync.errors import Conflict, Malformed, NotAllowed, OverLimit, SyncError
+from sync.errors import Conflict, Malformed, NoHead, NotAllowed, OverLimit, SyncError, UnknownOrigin
 from sync.fork import Beginning
 from sync.head import Head
 from sync.lock import HeadLock
@@ -87,6 +87,9 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             )
             try:
                 call.registry.check_caller(call.path)
+            except UnknownOrigin:
+                self._ask_back(call, request, answer)
+                return answer
             except NotAllowed as error:
                 answer.status, answer.reason = (
                     control.STATUSES.get(error.reason, control.pb.STATUS_UNSPECIFIED),
@@ -98,7 +101,10 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             self._check_owed(call, request)
             answer.please_reconcile = greeting.please_reconcile(call)
             answer.your_head = greeting.newest_note(call.store, call.path)
-            answer.logs.extend(greeting.states(call, {one.origin for one in request.offers}))
+            answer.logs.extend(greeting.wanted_back(call, request.your_head))
+            answer.logs.extend(
+                greeting.states(call, {one.origin for one in request.offers}, greeting.heads_asked(request))
+            )
             answer.receipts.extend(greeting.receipts_from_above(call, request))
             held = {one.origin: one.size for one in request.ancestors}
             answer.ancestors.extend(greeting.shown_heads(call, held))
@@ -108,6 +114,18 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 answer.forks.extend(greeting.forks_told(call, known))
             return answer
         raise AssertionError
+
+    def _ask_back(self, call: Call, request: pb.HelloRequest, answer: pb.HelloResponse) -> None:
+        """Ask one whom we do not know for our own log, if it shows that it holds more of it than we: we have lost it.
+
+        Who called has a certificate of ours, and what it brings proves itself. Raises UnknownOrigin for all others.
+        """
+        presence.sight(call.store, call.registry, call.path, request.your_head)
+        back = greeting.wanted_back(call, request.your_head)
+        if not any(one.next_entry < one.recorded for one in back):
+            raise UnknownOrigin(call.path)
+        answer.reason = "unknown-origin"
+        answer.logs.extend(back)
 
     def _check_owed(self, call: Call, request: pb.HelloRequest) -> None:
         """Compare the receipts that the child shows with what head.lock says that we signed."""
@@ -142,6 +160,9 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         """Store packages as they come, one acknowledgement each, then give a receipt if the log is whole."""
         with self._call(context, "AddEntries") as call:
             header = next(request_iterator, pb.AddEntriesRequest()).header
+            if header.origin == self._serving.me:
+                yield from self._take_back(call, header, request_iterator)
+                return
             registered = call.check_bringer(header.origin)
             if header.mend:
                 yield from self._mend(call, header, request_iterator)
@@ -189,6 +210,34 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         finally:
             lock.close()
 
+    def _take_back(
+        self, call: Call, header: "pb.AddEntriesRequest.Header", requests: Iterator[pb.AddEntriesRequest]
+    ) -> Iterator[pb.AddEntriesResponse]:
+        """Put packages of our own log in place, up to a head of ours that a child has shown; no receipt for that."""
+        end, me = call.newest_of_ours(), self._serving.me
+        if header.end != end.size:
+            raise NoHead(me, header.end)
+        keys = call.registry.log_keys(me)
+        with call.lock() as lock:
+            known = recovery.heads_of_ours(call.store, lock, me)
+            signed, committer, at = recovery.agreed(call.store, known, me), call.committer(me), header.start
+            for count, request in enumerate(requests, 1):
+                if count > MAX_PACKAGES_A_CALL:
+                    raise OverLimit("packages of a call", count, MAX_PACKAGES_A_CALL)
+                call.check_room()
+                call.meter.check(BYTES)
+                sent = request.package
+                call.meter.use(BYTES, len(sent.frame))
+                found = unpack(Frame(sent.first, sent.compressed, sent.frame))
+                at = recovery.take(call.store, found, end, committer, signed, keys)
+                yield pb.AddEntriesResponse(next_entry=at)
+            if recovery.is_promised(call.store, end):
+                recovery.settle(call.store, lock, end, known, keys, fresh=False)
+                log.warning("own log taken back child=%s size=%d", call.path, end.size)
+                self._serving.stored(me)
+        wanted = Bundles(call.store, call.log(me)).count_wanted()
+        yield pb.AddEntriesResponse(next_entry=at, parts_wanted=wanted)
+
     def _receipt(self, call: Call, registered: Registration, end: Head) -> pb.AddEntriesResponse:
         """Compare the heads that came by any path with what is stored now, and sign for it if the log is whole."""
         serving = self._serving
@@ -222,7 +271,10 @@ class SyncService(sync_pb2_grpc.SyncServicer):
     def AddParts(self, request: pb.AddPartsRequest, context: grpc.ServicerContext) -> pb.AddPartsResponse:
         """Take parts that this node wants."""
         with self._call(context, "AddParts") as call:
-            call.check_bringer(request.origin)
+            if request.origin == self._serving.me:
+                call.registry.check_caller(call.path)  # our own parts, lost here: they open what we committed to
+            else:
+                call.check_bringer(request.origin)
             call.check_room()
             size = sum(len(one.content) for one in request.parts)
             if len(request.parts) > greeting.MAX_WANTED_A_PAGE or size > MAX_PARTS_BYTES:

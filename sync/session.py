@@ -81,7 +81,7 @@ class Session:
         receipts = [(one.signer, one.size) for one in self.store.newest_receipts(own)]
         shown = parents_head.note if parents_head else b""
         greeting = Greeting(epoch, self._offers(), above, shown, receipts, telling.greeting())
-        hello = self.client.hello(greeting)
+        hello = self._give_back(greeting, self.client.hello(greeting), report)
         if hello.status != "active":
             raise NotAllowed(self.own.origin, hello.reason or hello.status)
         report.please_reconcile = hello.please_reconcile
@@ -90,6 +90,14 @@ class Session:
             log.warning("parent restored parent=%s", parent)
             hello = replace(hello, logs=self._everything(hello.epoch).logs)
         return hello
+
+    def _give_back(self, greeting: Greeting, hello: Hello, report: Report) -> Hello:
+        """Bring the parent what it asks for of its own log; it may know more of who we are afterwards."""
+        state = hello.logs.get(self.client.parent)
+        if state is None or state.reason != "recover":
+            return hello
+        self._attempt(report, self.client.parent, partial(self._bringing(report).give_back, state))
+        return self.client.hello(greeting) if state.next_entry < state.recorded else hello
 
     def _everything(self, epoch: bytes) -> Hello:
         """The parent is not the one that we knew: its receipts say nothing any more, so every log is compared."""
@@ -216,7 +224,6 @@ class Session:
         if mine is None:
             refusal = NotAllowed(self.own.origin, "frozen")
         elif state is not None:
-            moved = report.entries_up
             try:
                 self._bringing(report).bring(mine, state)
             except Unreachable:
@@ -225,17 +232,19 @@ class Session:
                 if self._ends(error):
                     raise
                 refusal = error
-            if report.entries_up > moved and others:
-                hello = self._again(others)
+            if state.stored < mine.size and others:
+                hello = self._again(others, set(hello.logs))
         elif self.resign and hello.your_head != mine.note:
             self.client.add_checkpoint(mine.origin, mine.size, (), mine.note)
         for origin in sorted(set(hello.logs) & others):
             self._attempt(report, origin, partial(self._bring_mirrored, hello.logs[origin], report))
         return refusal
 
-    def _again(self, others: set[str]) -> Hello:
-        offers = [(origin, size) for origin, size in self._offers() if origin in others]
-        return self.client.hello(Greeting(self._epoch(), offers, (), b"", ()))
+    def _again(self, others: set[str], offered: set[str]) -> Hello:
+        """Offer again what was offered before, too: a restored parent did not know whose it was."""
+        offers = {one.origin: one.stored for one in self._mine_to_bring() if one.origin in offered & others}
+        offers |= {origin: size for origin, size in self._offers() if origin in others}
+        return self.client.hello(Greeting(self._epoch(), sorted(offers.items()), (), b"", ()))
 
     def _ends(self, error: SyncError) -> bool:
         """Tell whether the parent takes nothing more of us for now, whichever log it is."""

@@ -228,16 +228,22 @@ def settle(store: Store, lock: HeadLock, end: Head, known: Sequence[Head], keys:
         store.put_head(log, end)
         store.sight(log, end, "")
         store.set_stored(log, end.size)
-        added = _add_again(store, log)
+        added = _add_again(store, log, end.size)
         store.set_meta(AHEAD, b"")
         if fresh:
             store.set_meta(RESTORED, b"")
     return added
 
 
-def _add_again(store: Store, log: Log) -> int:
-    """Add what was set aside behind the log's end, without what stands in it already; return how many."""
+def _add_again(store: Store, log: Log, signed: int) -> int:
+    """Add what was set aside behind what is signed, without what stands in it already; return how many.
+
+    What came meanwhile is set aside as well, so that all stand in the order in which they were added.
+    """
     db = store.db
+    if log.next_entry > signed and db.execute("select 1 from aside").fetchone():
+        set_aside(store, log, signed)
+        log = store.add_log(log.origin)
     rows = db.execute("select id, was, entry from aside order by id").fetchall()
     if not rows:
         return 0

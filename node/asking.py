@@ -195,9 +195,9 @@ def waiting(home: Home) -> dict[str, Waiting]:
     }
 
 
-def refused(home: Home) -> dict[str, str]:
-    """Return by parent the reason with which a request of this home was refused."""
-    return {parent: one["reason"] for parent, one in _read(home).items() if one["state"] != "waiting"}
+def refused(home: Home) -> dict[str, tuple[str, int]]:
+    """Return by parent why and when (POSIX seconds) a request of this home was refused."""
+    return {parent: (one["reason"], one["since"]) for parent, one in _read(home).items() if one["state"] != "waiting"}
 
 
 def forget(home: Home, parent: str) -> None:

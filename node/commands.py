@@ -19,6 +19,7 @@ from node import (
     nodes,
     reconciling,
     roles,
+    stands,
     verdicts,
 )
 from node.errors import NodeError, WrongProgram
@@ -296,6 +297,8 @@ def status(top: frame.Group) -> None:
     @click.option("--night", is_flag=True, help=N_("Say the last night in one sentence."))
     @passed
     def command(context: Context, night: bool) -> None:
+        if stands.tell_before_joining(context, moment):
+            return
         node = opened(context)
         if node.settings.role == "outlet":  # imports leave this to whoever looks next
             cataloguing.apply_own(node)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import grpc
 
-from node import enrolment, expiry, recovering
+from node import enrolment, expiry, recovering, stands
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
@@ -65,8 +65,21 @@ def visit(
 ) -> Report:
     """Renew the certificate for one parent where it is due, and run one session with it. Raises as `call` does.
 
-    A node that may not sign tries to recover first, and goes on where every parent answers.
+    A node that may not sign tries to recover first, and goes on where every parent answers. What the parent says of
+    this node's standing is kept.
     """
+    try:
+        report = _visit(node, parent, deadline, stop, progress)
+    except SyncError as error:
+        stands.note(node, parent.origin, error)
+        raise
+    stands.note(node, parent.origin, None)
+    return report
+
+
+def _visit(
+    node: Node, parent: Parent, deadline: Callable[[], float], stop: threading.Event | None, progress: Progress
+) -> Report:
     _renew(node, parent)
     try:
         return call(node, parent, deadline, stop, progress)

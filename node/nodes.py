@@ -1,8 +1,9 @@
 """How nodes stand: those below this one, and this one itself, in the same numbers everywhere."""
 
+from datetime import datetime
 from typing import Any
 
-from node import authority, cataloguing, causes, keyfiles, reconciling, told
+from node import authority, cataloguing, causes, keyfiles, reconciling, stands, told
 from node.errors import NodeError
 from node.invitation_book import Invitation
 from node.messages import N_, _, either
@@ -109,6 +110,7 @@ def standing(node: Node) -> dict[str, Any]:
                 for at, what, origin, detail in opened.store.alarms()
             ],
         }
+    answer["stands"] = stands.shown(node.home, node)
     answer["drift"] = reconciling.standing(node)
     answer["answers"] = [causes.standing(one) for one in told.tiers(node)]
     answer["runs"] = [
@@ -140,6 +142,10 @@ def _parent(opened: Opened, origin: str) -> dict[str, Any]:
         "missing_above": missing,
         "certificate_days_left": days,
     }
+
+
+def _moment(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def night_sentence(found: dict[str, Any]) -> str:
@@ -183,6 +189,7 @@ def lines(found: dict[str, Any]) -> list[str]:
                 origin=one["origin"], received=one["received"], days=one["certificate_days_left"]
             )
         )
+    said += stands.lines(found["stands"], _moment)
     said += answered(found)
     said += reconciling.lines(found["drift"])
     for one in found["stale"]:

@@ -25,6 +25,10 @@ SENTENCES: Mapping[str, str] = {
     "sync.errors.BadProof": N_("Refused: the proof does not lead to the signed head ({0}). Nothing was stored."),
     "sync.errors.UnknownOrigin": N_("No node is registered as {0}. Check the name, or invite it first."),
     "sync.errors.NotAllowed": N_("{0} may not do this now: {1}. Ask the operator of its home."),
+    "sync.errors.ShutOut": N_(
+        "{0} is let in nowhere now: {1}, because: {2}. Ask the operator who did that; what is here waits and is lost "
+        "by nobody."
+    ),
     "sync.errors.OldSize": N_("The other side already holds a head of size {0}. Run the synchronisation again."),
     "sync.errors.NoHead": N_("There is no head of {0} with size {1}. Run the synchronisation again."),
     "sync.errors.Conflict": N_(

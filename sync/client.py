@@ -73,6 +73,7 @@ class Hello:
     forks: tuple[tuple[bytes, bytes], ...] = ()
     wanted_forks: tuple[bytes, ...] = ()
     please_reconcile: int = 0
+    because: str = ""
 
 
 @dataclass(slots=True)
@@ -137,6 +138,7 @@ class Client:
             tuple((one.file, one.registrations) for one in answer.forks),
             tuple(answer.wanted_forks),
             please_reconcile=answer.please_reconcile,
+            because=answer.because,
         )
 
     def add_checkpoint(

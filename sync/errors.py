@@ -37,6 +37,10 @@ class NotAllowed(SyncError):
         return str(self.args[1])
 
 
+class ShutOut(NotAllowed):
+    """Suspended or revoked, with what was given as the reason: (origin, reason word, because)."""
+
+
 class OldSize(SyncError):
     """The proof starts from another size than the recorded one: (recorded,)."""
 

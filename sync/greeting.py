@@ -131,6 +131,15 @@ def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:
     )
 
 
+def because(call: Call) -> str:
+    """Return the reason that was given for the caller's not being active, in its home's or in this node's words."""
+    found = call.registry.find(call.path)
+    if found is not None and found.node.status != "active":
+        return found.node.reason
+    member = call.registry.membership(call.serving.me, call.path)
+    return member.reason if member is not None else ""
+
+
 def receipts_from_above(call: Call, request: pb.HelloRequest) -> list[bytes]:
     held = call.store.log(call.path)
     if held is None:

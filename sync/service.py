@@ -95,6 +95,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                     control.STATUSES.get(error.reason, control.pb.STATUS_UNSPECIFIED),
                     error.reason,
                 )
+                answer.because = greeting.because(call)
                 return answer
             answer.status = control.STATUSES["active"]
             presence.heard(call.store, call.registry, call.path, request.your_head)

@@ -10,7 +10,7 @@ from sync import entry, forks, head, mirror, presence
 from sync.bringing import Bringing, Report, known_epoch
 from sync.bundles import Bundles
 from sync.client import Client, Greeting, Hello, LogState, ShownHead
-from sync.errors import Malformed, NeedsRecovery, NotAllowed, SlowDown, SyncError, Unreachable
+from sync.errors import Malformed, NeedsRecovery, NotAllowed, ShutOut, SlowDown, SyncError, Unreachable
 from sync.fetching import Fetching
 from sync.fork import Branch
 from sync.head import Head
@@ -83,7 +83,8 @@ class Session:
         greeting = Greeting(epoch, self._offers(), above, shown, receipts, telling.greeting())
         hello = self._give_back(greeting, self.client.hello(greeting), report)
         if hello.status != "active":
-            raise NotAllowed(self.own.origin, hello.reason or hello.status)
+            why = hello.reason or hello.status
+            raise ShutOut(self.own.origin, why, hello.because) if hello.because else NotAllowed(self.own.origin, why)
         report.please_reconcile = hello.please_reconcile
         report.skew_s = hello.time_ms / 1000 - self.clock()
         if epoch and hello.epoch != epoch:

@@ -1,9 +1,10 @@
 """Safeguards of asking, joining, leaving and moving."""
 
-from node import registering, request_book, requests
+from node import admission, membership, registering, relay, request_book, requests
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 ASKING = "tests/node/test_asking.py::"
+MEMBERSHIP = "tests/node/test_membership.py::"
 
 ROWS = [
     Safeguard(
@@ -47,5 +48,23 @@ ROWS = [
         "an invitation replaces the keys of nobody",
         without(registering, "register", ("key_set(known.node) != key_set(asked)", "False")),
         f"{ASKING}test_an_invitation_replaces_the_keys_of_nobody",
+    ),
+    Safeguard(
+        "leave-by-member",
+        "only the member itself leaves",
+        put(admission.EnrolService, "_check_by_log_keys", passes),
+        f"{MEMBERSHIP}test_only_the_member_itself_leaves_and_only_an_alliance",
+    ),
+    Safeguard(
+        "revoked-stays",
+        "what is revoked is not resumed",
+        put(membership, "_FROM", dict.fromkeys(membership._FROM, ("active", "suspended", "revoked"))),
+        f"{MEMBERSHIP}test_what_is_said_already_is_not_said_again_and_what_is_revoked_stays_so",
+    ),
+    Safeguard(
+        "revoked-search",
+        "a revoked node is not answered at the search door",
+        without(relay.SearchService, "_view", ("registry.check_caller(child)", "pass")),
+        f"{MEMBERSHIP}test_a_revoked_node_is_refused_at_every_door_at_once",
     ),
 ]

@@ -8,7 +8,7 @@ from catalog.catalogue import Catalogue
 from node.node import Node, Opened
 from records.kinds import Kinds
 from sync import recovery
-from sync.registry import remembered
+from sync.rights import Rights
 
 APPLY_WAIT_S = 600.0
 MAKING_WAIT_S = 60.0
@@ -75,8 +75,7 @@ def mend(node: Node, origin: str, indices: Iterable[int]) -> list[mending.Mended
     Raises Busy.
     """
     with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, catalogue(node) as found:
-        registry = opened.registry
-        due = remembered(lambda audience: registry.may_see(audience, origin, node.origin))
+        due = Rights(opened.store, opened.registry).sees(origin, node.origin)
         done = mending.mend(
             opened.store,
             found,
@@ -85,7 +84,7 @@ def mend(node: Node, origin: str, indices: Iterable[int]) -> list[mending.Mended
             opened.role_of,
             origin,
             indices,
-            lambda audience, index: due(audience),
+            due,
         )
         indexing.index(opened.store, found)
     return done

@@ -121,6 +121,7 @@ def call(
             stop,
             resign=node.settings.registers,
             floor_mb=node.settings.disk_floor_mb,
+            parents=tuple(one.origin for one in node.settings.parents),
         )
         try:
             report = session.run()

@@ -23,7 +23,8 @@ from sync.keys import Signer
 from sync.lock import HeadLock
 from sync.note import VerifierKey
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
-from sync.registry import Registry, remembered
+from sync.registry import Registry
+from sync.rights import Rights
 from sync.store import Store
 
 
@@ -190,8 +191,7 @@ class Opened:
 
 def shared(registry: Registry, origin: str, other: str) -> Callable[[str, int], bool]:
     """Tell, by audience and index, which parts of a log both this node and `other` may see."""
-    both = remembered(lambda audience: all(registry.may_see(audience, origin, one) for one in (registry.me, other)))
-    return lambda audience, index: both(audience)
+    return Rights(registry.store, registry).sees(origin, registry.me, other)
 
 
 def unsealed(node: Node, author: str, body: bytes) -> bytes:

@@ -12,7 +12,8 @@ from sync.errors import BadSignature, NotAllowed, OldSize, Refused, Unreachable
 from sync.fork import NOTHING, Beginning
 from sync.head import Head
 from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, PartName
-from sync.registry import Registry, remembered
+from sync.registry import Registry
+from sync.rights import Rights
 from sync.store import Log, Store
 from sync.tree import BUNDLE
 
@@ -145,8 +146,7 @@ class Bringing:
         store = Store(self.store.path, one_thread=False)  # after a broken line, whichever thread drops this closes it
         try:
             registry = Registry(store, self.registry.federation, self.registry.me)
-            parent = self.client.parent
-            may_see = remembered(lambda audience: registry.may_see(audience, end.origin, parent))
+            may_see = Rights(store, registry).sees(end.origin, self.client.parent)
             packer = Packer()
             for one in packages(store, held, start, last, end.size, may_see):
                 if self.stop.is_set():
@@ -172,6 +172,7 @@ class Bringing:
     def _bring_page(self, held: Log, wanted: Sequence[PartName]) -> int:
         """Bring those of the parts that are held here and that the parent may see; return how many it took."""
         bundles = Bundles(self.store, held)
+        may_see = Rights(self.store, self.registry).sees(held.origin, self.client.parent)
         batch: list[tuple[PartName, bytes]] = []
         size = taken = 0
         for index, number in wanted:
@@ -179,7 +180,7 @@ class Bringing:
             stated = entry.commitments(bundles.entries(index, index + 1)[0])[1] if content is not None else ()
             if content is None or number >= len(stated):
                 continue
-            if not self.registry.may_see(stated[number][0], held.origin, self.client.parent):
+            if not may_see(stated[number][0], index):
                 continue
             batch.append(((index, number), content))
             size += len(content)

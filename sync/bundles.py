@@ -147,14 +147,14 @@ class Bundles:
     def wanted(
         self,
         limit: int,
-        may_see: Callable[[str], bool] = lambda audience: True,
+        may_see: Callable[[str, int], bool] = lambda audience, index: True,
         behind: PartName | None = None,
     ) -> list[PartName]:
         """Return the first parts behind that one that are missing here, of audiences that `may_see` allows."""
         start, end = self._span()
         span = (key(self._log, *behind) + 1 if behind else start, end)
         rows = self._db.execute("select id, audience from wanted where id >= ? and id < ? order by id", span)
-        due = ((index_of(row), row & _PART_MASK) for row, audience in rows if may_see(audience))
+        due = ((index_of(row), row & _PART_MASK) for row, audience in rows if may_see(audience, index_of(row)))
         return list(islice(due, limit))
 
     def count_wanted(self) -> int:
@@ -190,7 +190,7 @@ class Bundles:
             raise Malformed("tree", f"leaves {start} to {end} are not held")
         return found
 
-    def serve(self, names: Sequence[PartName], end: int, may_see: Callable[[str], bool], max_bytes: int) -> Served:
+    def serve(self, names: Sequence[PartName], end: int, may_see: Callable[[str, int], bool], max_bytes: int) -> Served:
         """Return the parts of these names that are held, of entries below `end` and audiences that `may_see` allows.
 
         Names are looked at in the order given until `max_bytes` are full, at least one.
@@ -199,7 +199,7 @@ class Bundles:
         undue = size = 0
         for looked, (index, number) in enumerate(names, 1):
             stated = entry.commitments(self.entries(index, index + 1)[0])[1] if index < end else ()
-            if number >= len(stated) or not may_see(stated[number][0]):
+            if number >= len(stated) or not may_see(stated[number][0], index):
                 undue += 1
             elif (content := self.part(index, number)) is not None:
                 found.append(((index, number), content))
@@ -222,7 +222,7 @@ def spans(start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def packages(
-    store: Store, log: Log, start: int, last: int, size: int, may_see: Callable[[str], bool]
+    store: Store, log: Log, start: int, last: int, size: int, may_see: Callable[[str, int], bool]
 ) -> Iterator[package.Package]:
     """Yield the packages of [start, last), proved in the tree of `size` leaves, with the parts that `may_see`."""
     bundles = Bundles(store, log)
@@ -233,5 +233,5 @@ def packages(
         proof = tree.subtree_proof(bundles, first - first % BUNDLE, end, size)
         audiences = [[name for name, _commitment in entry.commitments(raw)[1]] for raw in entries]
         held = bundles.parts(first, end)
-        parts = [(name, content) for name, content in held if may_see(audiences[name[0] - first][name[1]])]
+        parts = [(name, content) for name, content in held if may_see(audiences[name[0] - first][name[1]], name[0])]
         yield package.Package(first, entries, proof, parts)

@@ -16,7 +16,8 @@ from sync.head import Head
 from sync.keys import Signer
 from sync.lock import HeadLock
 from sync.quota import Meter, Quotas, check_room
-from sync.registry import Registry, ancestors, remembered
+from sync.registry import Registry, ancestors
+from sync.rights import Rights, Seen
 from sync.store import Log, Store
 
 log = logging.getLogger(__name__)
@@ -73,9 +74,13 @@ class Call:
     def committer(self, origin: str) -> entry.Committer:
         return entry.Committer(self.registry.federation.id, origin)
 
-    def may_hold(self, origin: str) -> Callable[[str], bool]:
-        """Tell, by audience, whether a part of that log is due here; asked once for each audience."""
-        return remembered(lambda audience: self.registry.may_see(audience, origin, self.serving.me))
+    def may_hold(self, origin: str) -> Seen:
+        """Return what tells of parts of that log whether they are due here."""
+        return Rights(self.store, self.registry).sees(origin, self.serving.me)
+
+    def may_see(self, origin: str) -> Seen:
+        """Return what tells of parts of that log whether the caller may see them."""
+        return Rights(self.store, self.registry).sees(origin, self.path)
 
     def log(self, origin: str) -> Log:
         """Return the log of that origin; raise UnknownOrigin where nothing of it is held."""

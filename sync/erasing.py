@@ -15,6 +15,7 @@ from sync.bundles import Bundles
 from sync.control import Erase, Erased
 from sync.ownlog import OwnLog
 from sync.registry import Registry
+from sync.rights import Rights
 from sync.schema import INDEX_SHIFT, LOG_SHIFT, index_of, key
 from sync.store import Log, Store
 
@@ -203,7 +204,7 @@ def is_due(store: Store, registry: Registry, log: Log, one: Tombstone, me: str) 
     if one.due or log.origin == me:
         return True
     stated = entry.commitments(Bundles(store, log).entries(one.index, one.index + 1)[0])[1]
-    return one.part < len(stated) and registry.may_see(stated[one.part][0], log.origin, me)
+    return one.part < len(stated) and Rights(store, registry).may_see(stated[one.part][0], log.origin, me, one.index)
 
 
 def stated_by(store: Store, author: str, one: Tombstone) -> int | None:

@@ -12,7 +12,8 @@ from sync.bundles import Bundles
 from sync.client import MAX_WANTED, Client
 from sync.errors import Refused
 from sync.package import PartName
-from sync.registry import Registry, remembered
+from sync.registry import Registry
+from sync.rights import Rights
 from sync.store import Store
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,7 @@ class Fetching:
         held = self.store.log(origin)
         if held is None:
             return 0
-        both = (self.me, self.client.parent)
-        due = remembered(lambda audience: all(self.registry.may_see(audience, origin, one) for one in both))
+        due = Rights(self.store, self.registry).sees(origin, self.me, self.client.parent)
         committer, bundles = entry.Committer(self.registry.federation.id, origin), Bundles(self.store, held)
         taken = 0
         names = bundles.wanted(MAX_WANTED, due)

@@ -14,6 +14,7 @@ from sync.damage import Damage
 from sync.inspection import Inspection, Slice
 from sync.lock import HeadLock
 from sync.registry import Registry
+from sync.rights import Rights
 from sync.schema import index_of, key
 from sync.signed import Kept, Keys
 from sync.store import Log, Store
@@ -106,14 +107,7 @@ class Check:
         return Inspection(self.store, log, log.next_entry, promised, committer, due, which, progress)
 
     def _due(self, origin: str) -> Callable[[str, int], bool]:
-        known: dict[str, bool] = {}
-
-        def due(audience: str, _index: int) -> bool:
-            if audience not in known:
-                known[audience] = self.registry.may_see(audience, origin, self.registry.me)
-            return known[audience]
-
-        return due
+        return Rights(self.store, self.registry).sees(origin, self.registry.me)
 
 
 def promised(kept: Iterable[Kept]) -> dict[int, set[bytes]]:

@@ -116,8 +116,7 @@ def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:
     recorded = call.store.head(held, call.path)
     if recorded is not None and eras.is_overtaken(registered.ages, recorded):
         recorded = None
-    may_see = remembered(lambda audience: call.registry.may_see(audience, origin, call.path))
-    wanted = bundles.wanted(most_wanted, may_see)
+    wanted = bundles.wanted(most_wanted, call.may_see(origin))
     return pb.LogState(
         origin=origin,
         recorded=recorded.size if recorded else 0,

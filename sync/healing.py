@@ -101,7 +101,7 @@ def frames(path_of: Store, held: Log, run: Range, end: Head) -> Iterator[Frame]:
     store = Store(path_of.path, one_thread=False)
     try:
         packer = Packer()
-        for one in packages(store, held, run[0], min(run[1], end.size), end.size, lambda _audience: False):
+        for one in packages(store, held, run[0], min(run[1], end.size), end.size, lambda audience, index: False):
             yield packer.pack(one)
     finally:
         store.close()

@@ -18,6 +18,7 @@ from sync.lock import HeadLock, Signed
 from sync.origin import default_home
 from sync.package import MAX_OVERLAP, Package, PartName
 from sync.registry import Registration, is_prefix
+from sync.rights import Sees
 from sync.store import Log, Store
 from sync.tree import BUNDLE
 
@@ -147,7 +148,7 @@ def take(
     found: Package,
     end: Head,
     committer: entry.Committer,
-    may_hold: Callable[[str], bool],
+    may_hold: Sees,
 ) -> Taken:
     """Store one package of the tree that `end` signs, with those of its parts that verify and are due here.
 
@@ -181,7 +182,6 @@ def take(
     statements = [entry.commitments(one) for one in found.entries]
     if found.first == 0:
         _check_genesis(found.entries[0], registered, committer)
-    parts, refused, wanted = _sorted_parts(found, statements, committer, may_hold, next_entry)
     new = max(0, found.last - next_entry)
     with store.write():  # a crash in here leaves the rows and next_entry of before, nothing between
         if new:
@@ -189,6 +189,9 @@ def take(
             bundles.append(next_entry, found.entries[-new:], leaves[-new:], root)
             if found.last < end.size:
                 forks.keep_tip(store, log, end, found)
+        if any(kind == entry.CONTROL for kind, _commitments in statements):
+            may_hold.renew()  # perhaps a grant for what comes with it
+        parts, refused, wanted = _sorted_parts(found, statements, committer, may_hold, next_entry)
         bundles.add_parts(parts)
         bundles.want(wanted)
     return Taken(max(next_entry, found.last), refused)
@@ -212,7 +215,7 @@ def _sorted_parts(
     found: Package,
     statements: Sequence[tuple[int, Sequence[tuple[str, bytes]]]],
     committer: entry.Committer,
-    may_hold: Callable[[str], bool],
+    may_hold: Sees,
     next_entry: int,
 ) -> tuple[list[tuple[PartName, bytes]], tuple[PartName, ...], list[tuple[PartName, str]]]:
     """Return the parts to store, the names of those dropped, and those that are due here but missing."""
@@ -223,7 +226,7 @@ def _sorted_parts(
         (first + at, number): stated
         for at, (_kind, commitments) in enumerate(statements)
         for number, stated in enumerate(commitments)
-        if may_hold(stated[0])
+        if may_hold(stated[0], first + at)
     }
     for name, content in found.parts:
         stated = due.get(name)
@@ -259,7 +262,7 @@ def take_parts(
     name: str,
     parts: Sequence[tuple[PartName, bytes]],
     committer: entry.Committer,
-    may_hold: Callable[[str], bool],
+    may_hold: Sees,
 ) -> tuple[int, int]:
     """Store parts that are wanted here; return how many were taken and how many dropped."""
     log = store.log(name)
@@ -270,7 +273,7 @@ def take_parts(
     for (index, number), content in parts:
         raw = bundles.entries(index, index + 1) if index < log.next_entry else []
         stated = entry.commitments(raw[0])[1] if raw else ()
-        if number < len(stated) and may_hold(stated[number][0]):
+        if number < len(stated) and may_hold(stated[number][0], index):
             audience, commitment = stated[number]
             if committer.opens(commitment, audience, content):
                 good.append(((index, number), content))

@@ -4,7 +4,6 @@ Trust starts at the root statements, which name the hub's keys, and follows `nod
 speaks for it; the same entry in any other log is void.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -49,6 +48,10 @@ class Registry:
     @property
     def federation(self) -> Federation:
         return self._federation
+
+    @property
+    def store(self) -> Store:
+        return self._store
 
     @property
     def me(self) -> str:
@@ -301,24 +304,7 @@ class Registry:
             raise NotAllowed(name, f"member-{member.status}")
         return found
 
-    def may_see(self, audience: str, owner: str, asker: str) -> bool:
-        """Tell whether `asker`, an active node, may hold a part of `owner`'s log for that audience (wire.md 3)."""
-        if asker == owner or audience in ("public", "federation"):
-            return True
-        if audience == "path":
-            return self._is_above(asker, owner)
-        kind, _colon, name = audience.partition(":")
-        if kind == "node":
-            return name == asker or self._relays(asker, owner, name)
-        if kind == "alliance":
-            return self._is_of_alliance(name, asker)
-        return False
-
-    def _relays(self, asker: str, owner: str, reader: str) -> bool:
-        """Sealed parts go up through all above the owner, else a node on the way would lack what the next one wants."""
-        return self._is_above(asker, reader) or self._is_above(asker, owner)
-
-    def _is_above(self, asker: str, owner: str) -> bool:
+    def is_above(self, asker: str, owner: str) -> bool:
         """Tell whether `asker` is an ancestor of `owner`: its home, one of its alliances, the hub."""
         return asker == self._federation.name or self.belongs(owner, asker)
 
@@ -329,8 +315,8 @@ class Registry:
         member = self.membership(parent, name)
         return member is not None and member.status == "active"
 
-    def _is_of_alliance(self, alliance_id: str, asker: str) -> bool:
-        """The alliance itself, and its active members."""
+    def is_of_alliance(self, alliance_id: str, asker: str) -> bool:
+        """Tell whether `asker` is the alliance of that id itself, or an active member of it."""
         found = self.find(asker)
         if found and found.node.role == "alliance":
             return found.node.alliance_id == alliance_id
@@ -360,15 +346,3 @@ def ancestors(registry: Registry, me: str) -> list[str]:
     while (home := registry.home(chain[0])) and home not in chain:  # what moves in a circle ends where it began
         chain.insert(0, home)
     return chain
-
-
-def remembered(question: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Return `question` with its answers kept, for as long as the caller keeps it."""
-    known: dict[str, bool] = {}
-
-    def answer(audience: str) -> bool:
-        if audience not in known:
-            known[audience] = question(audience)
-        return known[audience]
-
-    return answer

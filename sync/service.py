@@ -13,7 +13,7 @@ import grpc
 from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
-from sync import control, forks, greeting, healing, mirror, presence, recovery, refusals
+from sync import control, forks, greeting, healing, mirror, presence, recovery, refusals, wants
 from sync.bundles import Bundles, packages
 from sync.called import Call, Serving
 from sync.errors import Conflict, Malformed, NoHead, NotAllowed, OverLimit, SyncError, UnknownOrigin
@@ -23,7 +23,7 @@ from sync.lock import HeadLock
 from sync.mending import Mending
 from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, unpack
 from sync.quota import BYTES, ENTRIES, HEADS
-from sync.registry import Registration, remembered
+from sync.registry import Registration
 
 log = logging.getLogger(__name__)
 MAX_OFFERS = 10_000
@@ -250,6 +250,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         finally:
             lock.close()
         held = call.log(end.origin)
+        if receipt is not None and wants.says_more(call.store, held):
+            wants.refresh_log(call.store, call.registry, held)  # so that the child brings it in this very session
         wanted = Bundles(call.store, held).count_wanted()
         if receipt is None:
             return pb.AddEntriesResponse(next_entry=held.next_entry, parts_wanted=wanted)
@@ -299,7 +301,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             if not request.start < request.end <= held.stored:
                 raise Conflict(held.stored, held.stored, held.next_entry)
             packer = Packer()
-            may_see = remembered(lambda audience: call.registry.may_see(audience, request.origin, call.path))
+            may_see = call.may_see(request.origin)
             sent = packages(call.store, held, request.start, request.end, request.end, may_see)
             for count, found in enumerate(sent, 1):
                 call.registry.check_caller(call.path)
@@ -315,7 +317,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             if len(request.parts) > greeting.MAX_WANTED_A_PAGE:
                 raise OverLimit("parts asked for", len(request.parts), greeting.MAX_WANTED_A_PAGE)
             names = [(one.index, one.number) for one in request.parts]
-            may_see = remembered(lambda audience: call.registry.may_see(audience, request.origin, call.path))
+            may_see = call.may_see(request.origin)
             found = Bundles(call.store, held).serve(names, held.stored, may_see, MAX_PARTS_BYTES)
             if found.undue:
                 log.warning("parts not due origin=%s child=%s parts=%d", request.origin, call.path, found.undue)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sync import entry, forks, head, mirror, presence
+from sync import entry, erasing, forks, head, mirror, presence, rights, wants
 from sync.bringing import Bringing, Report, known_epoch
 from sync.bundles import Bundles
 from sync.client import Client, Greeting, Hello, LogState, ShownHead
@@ -19,7 +19,8 @@ from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
 from sync.package import unpack
 from sync.quota import check_room
-from sync.registry import Registry, ancestors, remembered
+from sync.registry import Registry, ancestors
+from sync.rights import Rights
 from sync.store import Log, Store
 from sync.telling import Telling
 
@@ -29,7 +30,10 @@ MAX_SKEW_S = 300
 
 @dataclass
 class Session:
-    """One session. `progress` hears (origin, entries stored there, entries in all) after each package."""
+    """One session. `progress` hears (origin, entries stored there, entries in all) after each package.
+
+    `parents` are all that this node has: each is granted what is added from now on (rights.py).
+    """
 
     store: Store
     lock: HeadLock
@@ -41,6 +45,7 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     resign: bool = False
     floor_mb: int = 0
+    parents: tuple[str, ...] = ()
 
     def run(self) -> Report:
         """Do all steps; return what was done.
@@ -53,10 +58,14 @@ class Session:
             hello = self._hello(report, telling)
             telling.learn(hello)
             self._check_shown_head(hello)
+            for parent in self.parents:  # all at once, so that each is brought the same log
+                rights.open_to(self.store, self.own, self.registry, parent)
             mine = self._sealed()
             for shown in hello.ancestors:
                 self._attempt(report, self.client.parent, partial(self._pull, shown, report))
-            for origin in ancestors(self.registry, self.client.parent):
+            erasing.obey(self.store, self.registry)
+            wants.refresh(self.store, self.registry)
+            for origin in self._to_fetch():
                 self._attempt(report, origin, partial(self._fetch, origin, report))
             self._heal(report)
             self._keep_receipts(hello.receipts, report)
@@ -178,7 +187,7 @@ class Session:
         held = self.store.add_log(promised.origin)
         end = mirror.head_for(self.store, held, "", promised.size)
         committer = entry.Committer(self.registry.federation.id, end.origin)
-        may_hold = remembered(lambda audience: self.registry.may_see(audience, end.origin, self.own.origin))
+        may_hold = Rights(self.store, self.registry).sees(end.origin, self.own.origin)
         at = held.next_entry
         while at < end.size:
             before = at
@@ -191,6 +200,14 @@ class Session:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "sent no entries")
         mirror.compare_heads(self.store, self.store.add_log(end.origin), registered)
         mirror.settle(self.store, end)
+
+    def _to_fetch(self) -> list[str]:
+        """Return the logs of which the parent may have parts that are missing here: those above, and those we bring."""
+        above = ancestors(self.registry, self.client.parent)
+        return above + [one.origin for one in self.store.logs_with_wanted() if self._may_fetch(one.origin, above)]
+
+    def _may_fetch(self, origin: str, above: list[str]) -> bool:
+        return origin not in (*above, self.own.origin) and self.registry.is_parent(self.own.origin, origin)
 
     def _fetch(self, origin: str, report: Report) -> None:
         """Ask for the parts of one log from above that did not come with its entries."""

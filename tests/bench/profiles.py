@@ -10,6 +10,7 @@ from sync.bundles import packages
 from sync.package import Packer, unpack
 from tests.bench import cataloguing, importing
 from tests.bench.place import Place
+from tests.sync.mirrored import Holds
 from tests.world import OUTLET
 
 PROFILES = ("hop", "apply", "import")
@@ -36,5 +37,5 @@ def _hop(place: Place) -> None:
         registered = above.registry.get(OUTLET)
         mirror.record_head(above.store, registered, OUTLET, end.note, 0, [])
         committer, packer = entry.Committer(parent.federation.id, OUTLET), Packer()
-        for one in packages(below.store, below.own.log, 0, end.size, end.size, lambda audience: True):
-            mirror.take(above.store, registered, unpack(packer.pack(one)), end, committer, lambda audience: True)
+        for one in packages(below.store, below.own.log, 0, end.size, end.size, lambda audience, index: True):
+            mirror.take(above.store, registered, unpack(packer.pack(one)), end, committer, Holds())

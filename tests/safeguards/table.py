@@ -32,6 +32,7 @@ from sync import (
     presence,
     proof,
     registry,
+    rights,
     sealed,
     service,
     session,
@@ -161,21 +162,19 @@ TABLE = [
     Safeguard(
         "audience-up",
         "parts are sent to whom they are for",
-        without(bringing.Bringing, "_frames", ("registry.may_see(audience, end.origin, parent)", "True")),
+        without(bringing.Bringing, "_frames", ("sees(end.origin, self.client.parent)", "sees(end.origin)")),
         f"{REFUSALS}test_a_part_for_others_does_not_leave_the_outlet",
     ),
     Safeguard(
         "audience-down",
         "parts are served to whom they are for",
-        without(
-            service.SyncService, "GetEntries", ("call.registry.may_see(audience, request.origin, call.path)", "True")
-        ),
+        without(service.SyncService, "GetEntries", ("call.may_see(request.origin)", "(lambda audience, index: True)")),
         f"{REFUSALS}test_a_path_part_is_not_served_downwards",
     ),
     Safeguard(
         "audience-taking",
         "an undue part is not kept",
-        without(called.Call, "may_hold", ("self.registry.may_see(audience, origin, self.serving.me)", "True")),
+        without(called.Call, "may_hold", ("sees(origin, self.serving.me)", "sees(origin)")),
         f"{REFUSALS}test_a_part_that_is_not_due_here_is_dropped",
     ),
     Safeguard(
@@ -187,15 +186,13 @@ TABLE = [
     Safeguard(
         "sealed-relays",
         "what is sealed for a node goes to it and those above it",
-        without(registry.Registry, "may_see", ("name == asker or self._relays(asker, owner, name)", "True")),
-        f"{SYNC}test_registry.py::test_who_may_see_a_part_of_the_outlets_log",
+        without(rights.Rights, "_sealed", ("if relays", "if True")),
+        f"{SYNC}test_rights.py::test_who_may_see_a_part_of_the_outlets_log",
     ),
     Safeguard(
         "parts-audience",
         "parts asked for by name are served to whom they are for",
-        without(
-            service.SyncService, "GetParts", ("call.registry.may_see(audience, request.origin, call.path)", "True")
-        ),
+        without(service.SyncService, "GetParts", ("call.may_see(request.origin)", "(lambda audience, index: True)")),
         f"{PARTS_DOWN}test_parts_for_others_are_not_served",
     ),
     Safeguard(

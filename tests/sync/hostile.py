@@ -77,7 +77,7 @@ def session(
     with node.opened() as opened, node.lock() as lock, node.channel(called) as channel:
         one = Session(
             opened.store, lock, opened.own, opened.registry, client(channel, called.origin), node.clock,
-            resign=node.settings.role != "outlet", **more,  # type: ignore[arg-type]
+            resign=node.settings.role != "outlet", parents=tuple(known), **more,  # type: ignore[arg-type]
         )  # fmt: skip
         return one.run()
 
@@ -183,7 +183,7 @@ def held(node: Node, origin: str, start: int, end: int) -> list[Package]:
     with node.opened() as opened:
         log = opened.store.log(origin)
         assert log is not None
-        return list(packages(opened.store, log, start, end, end, lambda audience: True))
+        return list(packages(opened.store, log, start, end, end, lambda audience, index: True))
 
 
 # -- what is kept of one log, to compare before and after -------------------------------------------------------------

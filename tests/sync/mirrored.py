@@ -10,6 +10,19 @@ SIZE = 700
 HEADS = (300, 512, SIZE)
 
 
+class Holds:
+    """What a receiver may hold: everything, or one audience."""
+
+    def __init__(self, only=""):
+        self.only = only
+
+    def __call__(self, audience, index):
+        return not self.only or audience == self.only
+
+    def renew(self):
+        pass
+
+
 class Sender:
     """An outlet's own log of 700 entries, sealed on three nights; parts for everybody and for the path."""
 
@@ -25,7 +38,7 @@ class Sender:
         self.log = self.store.log(OUTLET)
         self.bundles = Bundles(self.store, self.log)
 
-    def packages(self, start, end=SIZE, may_see=lambda audience: True):
+    def packages(self, start, end=SIZE, may_see=lambda audience, index: True):
         return list(packages(self.store, self.log, start, end, end, may_see))
 
     def proof(self, old, new):
@@ -39,7 +52,7 @@ class Receiver:
         self.written = made.Written(path, CITY)
         self.sender = sender
         self.registered = made.registration(OUTLET)
-        self.may_hold = lambda audience: True
+        self.may_hold = Holds()
 
     def record(self, size, old=None, path=OUTLET):
         with made.opened(self.written.log_db) as store:

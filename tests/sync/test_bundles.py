@@ -59,7 +59,7 @@ def test_packages_of_any_range_verify(store, size):
     root = tree.root_hash(LEAVES[:size])
     for first in {0, size // 2, size - 1}:
         at = first
-        for one in packages(store, log, first, size, size, lambda audience: True):
+        for one in packages(store, log, first, size, size, lambda audience, index: True):
             start = one.first - one.first % 256
             assert (one.first, one.last) == (at, min(size, start + 256))
             found = tree.root_hash(LEAVES[start : one.first] + [tree.leaf_hash(raw) for raw in one.entries])
@@ -102,7 +102,7 @@ def test_what_is_not_held_is_refused(store):
     with pytest.raises(Malformed):
         bundles.root(301)
     with pytest.raises(Malformed):
-        list(packages(store, store.log(made.OUTLET), 0, 301, 301, lambda audience: True))
+        list(packages(store, store.log(made.OUTLET), 0, 301, 301, lambda audience, index: True))
 
 
 def test_logs_do_not_see_each_other(store):
@@ -138,7 +138,7 @@ def test_packages_carry_only_parts_that_may_be_seen(tmp_path):
     with written.own() as own:
         own.add([[("public", b"1"), ("path", b"2")], [("path", b"3")]])
     with made.opened(written.log_db) as store:
-        (one,) = packages(store, store.log(made.OUTLET), 0, 3, 3, lambda audience: audience == "public")
+        (one,) = packages(store, store.log(made.OUTLET), 0, 3, 3, lambda audience, index: audience == "public")
     assert [name for name, _content in one.parts] == [(1, 0)]
     assert one.parts[0][1][16:] == b"1"
 

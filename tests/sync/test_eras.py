@@ -14,6 +14,7 @@ from sync.registry import Registration, Registry
 from sync.tree import leaf_hash
 from tests.sync import made
 from tests.sync.made import CITY, HUB, OTHER_CITY, OUTLET
+from tests.sync.mirrored import Holds
 
 NEXT = f"{OUTLET}.g2"
 
@@ -262,6 +263,6 @@ def test_a_head_that_a_thief_had_recorded_stands_in_nobodys_way(mirrored):
     new = signed(2, 7, Bundles(store, store.log(OUTLET)).root(7))
     assert mirror.record_head(store, after, CITY, new, 0, ()) == 7
     end = mirror.head.open_head(stolen, made.verifiers(made.signers(OUTLET, 1)))
-    package = next(packages(store, store.log(OUTLET), 0, 7, 7, lambda audience: True))
+    package = next(packages(store, store.log(OUTLET), 0, 7, 7, lambda audience, index: True))
     with pytest.raises(NoHead):
-        mirror.take(store, after, package, end, made.committer(OUTLET), lambda audience: True)
+        mirror.take(store, after, package, end, made.committer(OUTLET), Holds())

@@ -10,7 +10,7 @@ from sync.control import Erase, Erased, Home
 from sync.registry import Registry
 from tests.sync import made
 from tests.sync.made import ALLIANCE, CITY, HUB, OTHER_CITY, OUTLET
-from tests.sync.mirrored import SIZE, Receiver, Sender
+from tests.sync.mirrored import SIZE, Holds, Receiver, Sender
 
 NAME = (40, 1)
 GONE = Erase(OUTLET, *NAME, "court")
@@ -197,7 +197,7 @@ def test_what_is_forgotten_is_stated_only_once_nothing_here_knows_it(city):
 
 def test_of_what_was_never_due_nothing_is_stated(tmp_path, sender):
     city = Receiver(tmp_path / "city", sender)
-    city.may_hold = lambda audience: audience == "federation"
+    city.may_hold = Holds("federation")
     city.record(SIZE)
     city.take_all()
     city.receipt()

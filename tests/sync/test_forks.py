@@ -14,6 +14,7 @@ from sync.registrations import Registrations
 from sync.registry import Registry
 from tests.sync import made
 from tests.sync.made import ALLIANCE, CITY, HUB, OUTLET, InjectedFault
+from tests.sync.mirrored import Holds
 
 COMMON = 300  # entries before the machine was copied
 
@@ -38,7 +39,9 @@ class Owner:
             return question(found, log, Bundles(found, log))
 
     def packages(self, start, end):
-        return self._read(lambda found, log, _: list(packages(found, log, start, end, end, lambda audience: True)))
+        return self._read(
+            lambda found, log, _: list(packages(found, log, start, end, end, lambda audience, index: True))
+        )
 
     def proof(self, old, new):
         return self._read(lambda _found, _log, bundles: tree.consistency_proof(bundles, old, new))
@@ -80,9 +83,7 @@ class Mirror:
     def take(self, owner, start, end, count=99):
         with made.opened(self.written.log_db) as found:
             for one in owner.packages(start, end)[:count]:
-                mirror.take(
-                    found, made.registration(OUTLET), one, owner.heads[end], made.committer(OUTLET), lambda _: True
-                )
+                mirror.take(found, made.registration(OUTLET), one, owner.heads[end], made.committer(OUTLET), Holds())
 
     def bring(self, owner, start, end, path, count=99):
         self.record(owner, end, path, start)

@@ -14,7 +14,7 @@ from sync.schema import key
 from tests.sync import made
 from tests.sync.flipped import flip
 from tests.sync.made import CITY, HUB, NOW_S, OUTLET
-from tests.sync.mirrored import SIZE, Receiver, Sender
+from tests.sync.mirrored import SIZE, Holds, Receiver, Sender
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ class City(Receiver):
         head, registered = hub.seal(), made.registration(HUB, "hub")
         with made.opened(hub.log_db) as theirs, made.opened(self.log_db) as store:
             mirror.record_head(store, registered, "", head.note, 0, [])
-            for one in packages(theirs, theirs.log(HUB), 0, head.size, head.size, lambda audience: True):
-                mirror.take(store, registered, one, head, made.committer(HUB), lambda audience: True)
+            for one in packages(theirs, theirs.log(HUB), 0, head.size, head.size, lambda audience, index: True):
+                mirror.take(store, registered, one, head, made.committer(HUB), Holds())
             mirror.settle(store, head)
 
     @property

@@ -185,7 +185,7 @@ def test_another_overlap_is_refused(city):
     other.grow_to(SIZE)
     end = other.seal()
     with made.opened(other.log_db) as store:
-        branch = list(packages(store, store.log(OUTLET), 0, SIZE, SIZE, lambda audience: False))
+        branch = list(packages(store, store.log(OUTLET), 0, SIZE, SIZE, lambda audience, index: False))
     before = city.rows()
     for one in branch[:2]:
         with made.opened(city.written.log_db) as store, pytest.raises(BadProof):
@@ -270,7 +270,7 @@ def test_entries_of_another_branch_are_not_put_behind_those_held_but_show_the_fo
     other, head = branch(city, SIZE)
     with made.opened(city.written.log_db) as store, made.opened(other.log_db) as sending:
         mirror.record_head(store, city.registered, CITY, head.note, 0, [])  # another path, where nothing is recorded
-        (package, *_more) = packages(sending, sending.log(OUTLET), 512, SIZE, SIZE, lambda audience: True)
+        (package, *_more) = packages(sending, sending.log(OUTLET), 512, SIZE, SIZE, lambda audience, index: True)
         with pytest.raises(Fork):
             mirror.take(store, city.registered, package, head, made.committer(OUTLET), city.may_hold)
         assert store.log(OUTLET).next_entry == 512
@@ -288,7 +288,7 @@ def test_no_receipt_continues_another_branch_than_the_last_one(city):
     made.Store.create(city.written.log_db).close()
     with made.opened(city.written.log_db) as store, made.opened(other.log_db) as sending:
         mirror.record_head(store, city.registered, OUTLET, head.note, 0, [])
-        for package in packages(sending, sending.log(OUTLET), 0, SIZE, SIZE, lambda audience: True):
+        for package in packages(sending, sending.log(OUTLET), 0, SIZE, SIZE, lambda audience, index: True):
             mirror.take(store, city.registered, package, head, made.committer(OUTLET), city.may_hold)
         with made.locked(city.written.head_lock) as lock:
             signed = lock.signed(OUTLET)

@@ -10,7 +10,7 @@ from sync.bundles import Bundles
 from sync.errors import Conflict
 from tests.sync import made
 from tests.sync.made import CITY, NOW_S, OUTLET
-from tests.sync.mirrored import MIRROR, SIZE, Receiver, Sender
+from tests.sync.mirrored import MIRROR, SIZE, Holds, Receiver, Sender
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_missing_parts_are_wanted_and_brought_later(city):
 
 
 def test_undue_parts_are_dropped_and_not_wanted(city):
-    city.may_hold = lambda audience: audience == "federation"
+    city.may_hold = Holds("federation")
     city.record(SIZE)
     first = city.sender.packages(0)[0]
     found = city.take(first)

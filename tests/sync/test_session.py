@@ -94,14 +94,14 @@ def test_a_receipt_of_the_hub_travels_down_to_the_outlet(city):
 def test_two_routes_to_the_hub_store_a_log_once_and_both_get_receipts(alliance):
     file(alliance, OUTLET, 10)
     assert [alliance.sync(OUTLET, parent).receipts for parent in (CITY, ALLIANCE)] == [
-        [(OUTLET, CITY, 311)],
-        [(OUTLET, ALLIANCE, 311)],
+        [(OUTLET, CITY, 312)],
+        [(OUTLET, ALLIANCE, 312)],
     ]
-    assert (OUTLET, HUB, 311) in alliance.sync(CITY).receipts
+    assert (OUTLET, HUB, 312) in alliance.sync(CITY).receipts
     before = hostile.kept(alliance.nodes[HUB], OUTLET)
     report = alliance.sync(ALLIANCE)
     after = hostile.kept(alliance.nodes[HUB], OUTLET)
-    assert (OUTLET, HUB, 311) in report.receipts
+    assert (OUTLET, HUB, 312) in report.receipts
     assert (report.refused, report.entries_down) == ([], 0)
     assert {table: after[table] for table in ("log", "bundle", "part", "node")} == {
         table: before[table] for table in ("log", "bundle", "part", "node")
@@ -162,7 +162,7 @@ def test_a_part_for_an_alliance_is_kept_there_and_withheld_from_city_and_hub(all
     assert contents(alliance, ALLIANCE, OUTLET)[-1] == b"among members"
     for at in (CITY, HUB):
         assert b"among members" not in contents(alliance, at, OUTLET)
-        assert log_at(alliance, at, OUTLET).stored == 302
+        assert log_at(alliance, at, OUTLET).stored == 303
         with alliance.nodes[at].opened() as opened:
             assert list(hostile.wanted(opened.store, OUTLET)) == []
 

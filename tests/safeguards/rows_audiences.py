@@ -1,0 +1,44 @@
+"""Safeguards of who may see what, and of erasing."""
+
+from sync import erasing, rights, wants
+from sync.bundles import Bundles
+from tests.safeguards.switch import Safeguard, put, without
+
+ROWS = [
+    Safeguard(
+        "path-since",
+        "who comes above a node later sees its older path parts by a grant alone",
+        without(rights.Rights, "_path", ("if asker == self.first_home(owner):", "if True:")),
+        "tests/sync/test_rights.py::test_who_came_above_later_sees_what_it_was_granted",
+    ),
+    Safeguard(
+        "grant-above",
+        "a grant makes nobody an ancestor",
+        without(rights.Rights, "right", ("if not registry.is_above(asker, owner):", "if False:")),
+        "tests/sync/test_rights.py::test_who_came_above_later_sees_what_it_was_granted",
+    ),
+    Safeguard(
+        "erase-who",
+        "nobody but the owner, its home and the hub has a part erased",
+        put(erasing, "may_ask", lambda *_of: True),
+        "tests/sync/test_erasing.py::test_nobody_else_has_anything_forgotten_and_an_alarm_says_who_tried",
+    ),
+    Safeguard(
+        "erase-believed",
+        "a wish to erase counts under a head alone",
+        without(erasing, "_open", ("index_of(id) >= registry.believed(author)", "False")),
+        "tests/sync/test_erasing.py::test_a_wish_counts_once_it_is_under_a_head",
+    ),
+    Safeguard(
+        "tombstone",
+        "what was erased is not taken again",
+        put(Bundles, "_not_erased", lambda self, rows: rows),
+        "tests/sync/test_erasing.py::test_what_was_erased_stays_away_however_it_comes",
+    ),
+    Safeguard(
+        "wants-later",
+        "a right that comes later brings the parts",
+        put(wants, "refresh_log", lambda *_of: 0),
+        "tests/sync/test_wants.py::test_a_grant_brings_the_parts_in_the_same_session",
+    ),
+]

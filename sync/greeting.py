@@ -13,7 +13,7 @@ from sync.called import Call
 from sync.client import MAX_RANGES
 from sync.damage import Book
 from sync.errors import NotAllowed, OverLimit, SyncError, UnknownOrigin
-from sync.registry import ancestors, remembered
+from sync.registry import ancestors
 from sync.store import Store
 
 MAX_WANTED_A_PAGE = 1_000
@@ -52,8 +52,7 @@ def wanted_back(call: Call, note: bytes) -> list[pb.LogState]:
     if held is None or newest is not None:
         return []
     bundles = Bundles(call.store, held)
-    may_see = remembered(lambda audience: call.registry.may_see(audience, me, call.path))
-    wanted = bundles.wanted(MAX_WANTED_A_PAGE, may_see)
+    wanted = bundles.wanted(MAX_WANTED_A_PAGE, call.may_see(me))
     state.recorded = state.stored = state.next_entry = held.stored
     state.wanted.extend(pb.PartName(index=index, number=number) for index, number in wanted)
     state.wanted_total = bundles.count_wanted()

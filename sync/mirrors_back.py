@@ -14,7 +14,8 @@ from sync.client import Client, Greeting, LogState
 from sync.errors import SyncError, Unreachable
 from sync.fetching import Fetching
 from sync.package import unpack
-from sync.registry import Registry, remembered
+from sync.registry import Registry
+from sync.rights import Rights
 from sync.store import Store
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class MirrorsBack:
         held, end = mirror.see_head(self.store, registered, "", state.note)
         committer = entry.Committer(self.registry.federation.id, end.origin)
         me = self.registry.me
-        may_hold = remembered(lambda audience: self.registry.may_see(audience, end.origin, me))
+        may_hold = Rights(self.store, self.registry).sees(end.origin, me)
         begin = at = held.next_entry
         while at < end.size and not self.stop.is_set():
             before = at

@@ -10,7 +10,7 @@ from pathlib import Path
 import grpc
 
 from sync import entry, mirror, recovery
-from sync.errors import NoHead, NotAllowed, UnknownOrigin
+from sync.errors import NotAllowed, UnknownOrigin
 from sync.federation import Federation
 from sync.head import Head
 from sync.keys import Signer
@@ -90,14 +90,14 @@ class Call:
         return found
 
     def newest_of_ours(self) -> Head:
-        """Return the newer head of our own log that this child, or another one, has shown; raise NoHead.
+        """Return the newer head of our own log that this child, or another one, has shown; raise NotAllowed.
 
         Anybody with a certificate of ours may bring what it promises: it proves itself, and who was registered last is
         not known here until it is back.
         """
         found = recovery.ahead(self.store, self.registry)
         if found is None:
-            raise NoHead(self.serving.me, 0)
+            raise NotAllowed(self.serving.me, "not-of-this-path")
         return found
 
     @contextmanager

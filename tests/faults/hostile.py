@@ -77,7 +77,9 @@ class Foe:
         """Return the packages that the owner of a log would send from `start` on."""
         with self.place.opened(origin) as owner:
             log = owner.own.log
-            return list(packages(owner.store, log, start, log.next_entry, log.next_entry, lambda _audience: True))
+            return list(
+                packages(owner.store, log, start, log.next_entry, log.next_entry, lambda _audience, _index: True)
+            )
 
 
 def answered(call: Callable[[], Any]) -> str:

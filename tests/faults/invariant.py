@@ -14,7 +14,7 @@ from node.node import Opened
 from sync import entry, evidence, head, tree
 from sync.bundles import Bundles
 from sync.errors import SyncError
-from sync.registry import remembered
+from sync.rights import Rights
 from sync.schema import key
 from sync.store import Log
 from tests.crash.invariants import prefix_roots
@@ -104,7 +104,7 @@ def _wrong(opened: Opened, log: Log) -> Iterator[str]:
     """Yield what does not verify of one log."""
     bundles = Bundles(opened.store, log)
     committer = entry.Committer(opened.node.federation.id, log.origin)
-    may_hold = remembered(lambda audience: opened.registry.may_see(audience, log.origin, opened.node.origin))
+    may_hold = Rights(opened.store, opened.registry).sees(log.origin, opened.node.origin)
     hashed: list[bytes] = []
     for start in range(0, log.next_entry, CHUNK):
         end = min(log.next_entry, start + CHUNK)
@@ -119,7 +119,7 @@ def _wrong(opened: Opened, log: Log) -> Iterator[str]:
                 content = parts.get((index, number))
                 if content is not None and not committer.opens(commitment, audience, content):
                     yield f"part {number} of entry {index} is not what was committed to"
-                elif content is None and may_hold(audience) and (index, number) not in missing:
+                elif content is None and may_hold(audience, index) and (index, number) not in missing:
                     yield f"part {number} of entry {index} is missing and not wanted"
     yield from _unsigned(opened, log, hashed)
 

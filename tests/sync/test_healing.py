@@ -138,7 +138,7 @@ def client_of(world: World) -> Client:
 def frames_of(world: World, first: int, change=lambda one: one):
     with world.nodes[OUTLET].opened() as opened:
         log = opened.own.log
-        sent = packages(opened.store, log, first, min(first + 256, SIZE), SIZE, lambda _audience: False)
+        sent = packages(opened.store, log, first, min(first + 256, SIZE), SIZE, lambda _audience, _index: False)
         return [Packer().pack(change(one)) for one in sent]
 
 
@@ -184,7 +184,7 @@ def test_only_damaged_rows_of_a_bundle_are_written(three):
         log = store.log(OUTLET)
         head = store.head(log, OUTLET)
         with three.nodes[OUTLET].opened() as theirs:
-            (one,) = packages(theirs.store, theirs.own.log, 256, 512, SIZE, lambda _audience: False)
+            (one,) = packages(theirs.store, theirs.own.log, 256, 512, SIZE, lambda _audience, _index: False)
         assert len(Mending(store, registry, lock, 1).replace(one, head)) == 1
     assert len(seen) == 1
 
@@ -196,7 +196,7 @@ def test_a_crash_while_mending_leaves_the_damage_known_or_all_mended(three, take
     checking.check(three.nodes[CITY])
     node = three.nodes[CITY]
     with three.nodes[OUTLET].opened() as theirs:
-        (one,) = packages(theirs.store, theirs.own.log, 256, 512, SIZE, lambda _audience: False)
+        (one,) = packages(theirs.store, theirs.own.log, 256, 512, SIZE, lambda _audience, _index: False)
 
     def mend(faults):
         store = made.FaultyStore(node.home.log_db, faults)

@@ -13,6 +13,7 @@ from node import (
     feed_commands,
     founding,
     frame,
+    key_commands,
     kinds,
     lookups,
     node_commands,
@@ -69,6 +70,7 @@ lookups.evidence(top)
 exporting.export(top)
 kinds.kind(top, publishes=True)
 commands.status(top)
+key_commands.add(top, hub=True)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)

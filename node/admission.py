@@ -9,7 +9,7 @@ import grpc
 from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 
-from node import authority, errors, expiry, moving, registering, requests, tokens
+from node import authority, errors, expiry, moving, registering, requests, rotating, tokens
 from node.asking import MAX_TEXT, leaving_text
 from node.enrolment import OutOfTouch, joining_text, keys_hash, proofs_of, renewal_text
 from node.errors import NodeError, RoleNotHere
@@ -18,6 +18,8 @@ from node.node import Node, Opened
 from node.tokens import Token
 from sync import control, freshness, keys, refusals
 from sync.errors import Malformed, NotAllowed, SyncError
+from sync.note import VerifierKey
+from sync.origin import check
 
 log = logging.getLogger(__name__)
 RENEWAL_MAX_SKEW_S = 600
@@ -89,6 +91,8 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
             return self._join(opened, request)
         if why == "renewal":
             return self._renew(opened, request)
+        if why == "rotation":
+            return self._rotate(opened, request)
         if why == "asking":
             return self._ask(opened, request, _host(peer))
         if why == "leaving":
@@ -99,6 +103,14 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         """Raise OutOfTouch where the newest word from above is over 7 days old: keys may have been revoked since."""
         for one in freshness.stale(opened.store, opened.registry, self._node.clock(), freshness.CLOSED_AFTER_S):
             raise OutOfTouch(self._node.origin, one.age_s // 86_400)
+
+    def _rotate(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
+        self._check_in_touch(opened)
+        one, origin = request.rotation, check(request.origin)
+        log_keys, mirror_key = control.log_keys(one.log_keys, origin), VerifierKey.parse(one.mirror_key)
+        stated = control.Rotate(origin, one.size, one.root, log_keys, mirror_key, one.hpke_key, tuple(one.signatures))
+        rotating.register(opened, origin, rotating.asked(stated))
+        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin))
 
     def _join(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
         self._check_in_touch(opened)

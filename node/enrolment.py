@@ -55,6 +55,16 @@ class OutOfTouch(NodeError):
     )
 
 
+class NotInStep(NodeError):
+    """The home does not hold the last head that the old keys signed: (home, size)."""
+
+    facts = ("home", "size")
+    sentence = N_(
+        "{home} does not hold the last head of this node's log, of {size} entries, so the keys stay as they are. "
+        "Run `sync` until it succeeds, then `keys rotate` again."
+    )
+
+
 class NotProvable(NodeError):
     """The own registration cannot be shown yet: (home,)."""
 
@@ -100,6 +110,7 @@ _PARENTS_ERRORS: dict[str, type[NodeError]] = {
         errors.BadCertificate,
         errors.NotOurs,
         errors.RoleNotHere,
+        NotInStep,
         NotProvable,
         OutOfTouch,
     )
@@ -255,6 +266,29 @@ def _understood(error: grpc.RpcError, parent: str) -> Exception:
         return refusals.understood(error, parent)
     given = [one for one in trailers.get(refusals.FACTS, "").split(",") if one]
     return kind(*[*given, *[""] * len(kind.facts)][: len(kind.facts)])
+
+
+def hand_over(node: Node, parent: settings.Parent, rotate: control.Rotate) -> None:
+    """Have the home register the keys that `rotate` hands over to. The same again gets the same answer.
+
+    Raises NotInStep, OutOfTouch, Unreachable and what the home refuses with; nothing has changed here then.
+    """
+    _certificate, ca = keyfiles.client_certificate(node.home, parent.origin)
+    request = pb.EnrolRequest(
+        origin=node.origin,
+        csr=authority.csr(node.keys.tls_key_pem, node.origin),
+        rotation=pb.Rotation(
+            size=rotate.size,
+            root=rotate.root,
+            log_keys=[key.encode() for key in rotate.log_keys],
+            mirror_key=rotate.mirror_key.encode(),
+            hpke_key=rotate.hpke_key,
+            signatures=rotate.signatures,
+        ),
+    )
+    answer = _ask(parent.join_address, ca, node.keys.tls_key_pem, parent.origin, request)
+    authority_der = x509.load_pem_x509_certificate(ca).public_bytes(serialization.Encoding.DER)
+    keyfiles.save_client_certificate(node.home, parent.origin, answer.certificate, authority_der)
 
 
 def renew(node: Node, parent: settings.Parent) -> bool:

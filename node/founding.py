@@ -1,21 +1,18 @@
 """Founding a federation: the hub's home, its root statement, and the root keys to carry away (wire.md section 6)."""
 
+import errno
 import os
 from pathlib import Path
 
-from node import keyfiles
-from node.home import Home, write_new, write_whole
+from node import keyfiles, root_keys
+from node.home import Home, write_whole
 from node.node import Node
 from node.notebook import Notebook
 from node.settings import Settings, save
 from sync import federation, presence
 from sync.federation import RootStatement
-from sync.keys import ED25519, MLDSA44, Signer
 from sync.lock import HeadLock
 from sync.store import Store
-
-ROOT_ED25519 = "root-ed25519.seed"
-ROOT_MLDSA44 = "root-mldsa44.seed"
 
 
 def found(path: Path, settings: Settings, carry: Path) -> Node:
@@ -43,13 +40,9 @@ def found(path: Path, settings: Settings, carry: Path) -> Node:
     return Node.open(home)
 
 
-def _root_keys(origin: str, carry: Path) -> tuple[Signer, Signer]:
+def _root_keys(origin: str, carry: Path) -> root_keys.Pair:
     """Make the offline pair in `carry`, which must not hold one yet."""
-    carry.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = federation.root_name(origin)
-    made = []
-    for file, type_ in ((ROOT_ED25519, ED25519), (ROOT_MLDSA44, MLDSA44)):
-        seed = os.urandom(32)
-        write_new(carry / file, seed)
-        made.append(Signer(name, type_, seed))
-    return made[0], made[1]
+    for file in (root_keys.ROOT_ED25519, root_keys.ROOT_MLDSA44):
+        if (carry / file).exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(carry / file))
+    return root_keys.make(carry, origin)

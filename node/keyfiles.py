@@ -10,7 +10,7 @@ Beside them lie the certificates that parents gave us: `parent-<origin, / as _>.
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from node.errors import BadCertificate, KeysExist, KeysExposed, KeysMissing, Not
 from node.home import Home, sync_directory, write_new, write_whole
 from node.messages import N_
 from sync.keys import ED25519, MLDSA44, Signer
+from sync.note import VerifierKey
 from sync.origin import check, mirror_name
 
 LOG_ED25519 = "log-ed25519.seed"
@@ -79,10 +80,10 @@ def load(home: Home, origin: str, used: Mapping[str, int] | None = None) -> Node
     at = {**generations(home), **(used or {})}
     pairs = [_log_pair(home, origin, number) for number in range(at["log"], 0, -1)]
     mirrors = [
-        Signer(mirror_name(origin), MLDSA44, _seed(_path(home, MIRROR_MLDSA44, number)))
+        Signer(mirror_name(origin), MLDSA44, read_seed(_path(home, MIRROR_MLDSA44, number)))
         for number in range(at["mirror"], 0, -1)
     ]
-    hpke = [_seed(_path(home, HPKE_X25519, number)) for number in range(at["hpke"], 0, -1)]
+    hpke = [read_seed(_path(home, HPKE_X25519, number)) for number in range(at["hpke"], 0, -1)]
     return NodeKeys(
         log=pairs[0],
         mirror=mirrors[0],
@@ -96,7 +97,7 @@ def load(home: Home, origin: str, used: Mapping[str, int] | None = None) -> Node
 
 
 def _log_pair(home: Home, origin: str, number: int) -> tuple[Signer, Signer]:
-    ed25519, mldsa44 = (_seed(_path(home, name, number)) for name in KINDS["log"])
+    ed25519, mldsa44 = (read_seed(_path(home, name, number)) for name in KINDS["log"])
     return Signer(origin, ED25519, ed25519), Signer(origin, MLDSA44, mldsa44)
 
 
@@ -147,13 +148,25 @@ def begun(home: Home) -> list[str]:
     ]
 
 
+def settle(home: Home, origin: str, log_keys: Sequence[VerifierKey], mirror_key: VerifierKey) -> None:
+    """Take keys into use that were made and are the ones named: a hub's, once its root statement names them."""
+    kinds = begun(home)
+    if not kinds:
+        return
+    following = make_next(home, kinds)
+    found = load(home, origin, following)
+    if (tuple(one.verifier for one in found.log), found.mirror.verifier) == (tuple(log_keys), mirror_key):
+        take_into_use(home, following)
+
+
 def take_into_use(home: Home, following: Mapping[str, int]) -> None:
     """Use these generations from now on, in one durable step."""
     if generations(home) != dict(following):
         write_whole(home.keys / GENERATIONS, json.dumps(dict(following), sort_keys=True).encode() + b"\n")
 
 
-def _seed(path: Path) -> bytes:
+def read_seed(path: Path) -> bytes:
+    """Return a private key of 32 bytes; raise KeysMissing, KeysExposed."""
     found = read_private(path)
     if len(found) != 32:
         raise KeysMissing(str(path))

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import grpc
 
-from node import enrolment, expiry, recovering, stands
+from node import enrolment, expiry, recovering, rotating, stands
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
@@ -65,8 +66,9 @@ def visit(
 ) -> Report:
     """Renew the certificate for one parent where it is due, and run one session with it. Raises as `call` does.
 
-    A node that may not sign tries to recover first, and goes on where every parent answers. What the parent says of
-    this node's standing is kept.
+    A node that may not sign tries to recover first, and goes on where every parent answers. A rotation of keys that
+    broke off is finished before: the home may know the new ones alone. What the parent says of this node's standing is
+    kept.
     """
     try:
         report = _visit(node, parent, deadline, stop, progress)
@@ -80,6 +82,7 @@ def visit(
 def _visit(
     node: Node, parent: Parent, deadline: Callable[[], float], stop: threading.Event | None, progress: Progress
 ) -> Report:
+    rotating.resume(node, parent, lambda one: call(node, one, deadline, stop, progress))
     _renew(node, parent)
     try:
         return call(node, parent, deadline, stop, progress)
@@ -120,6 +123,7 @@ def call(
             progress,
             stop,
             resign=node.settings.registers,
+            trust=partial(rotating.learn, node),
             floor_mb=node.settings.disk_floor_mb,
             parents=tuple(one.origin for one in node.settings.parents),
         )

@@ -171,11 +171,18 @@ class Opened:
         found = self.registry.find(origin)
         return found.node.role if found else ""
 
+    def settle_keys(self) -> None:
+        """Finish a rotation of a hub's keys that broke off: the newest root statement says which count."""
+        newest = self.node.federation.newest
+        if self.node.origin == newest.name:
+            keyfiles.settle(self.node.home, self.node.origin, newest.log_keys, newest.mirror_key)
+
     def seal_as_hub(self, resign: bool = False, anyway: str = "") -> int:
         """Sign the own log of a node that has no parent; return its size.
 
         Raises NeedsRecovery while too few substations have called since the start, unless a person signs `anyway`.
         """
+        self.settle_keys()
         if anyway:
             with self.store.write():
                 self.store.set_meta(recovery.AHEAD, b"")

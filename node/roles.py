@@ -14,6 +14,7 @@ NEEDS = {  # what a command needs, by its words; a command that is not named her
     "import": "operator",
     "invite": "operator",
     "join": "operator",
+    "keys rotate": "operator",
     "kind publish": "operator",
     "leave": "operator",
     "mapping remove": "operator",

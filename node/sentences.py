@@ -56,7 +56,7 @@ SENTENCES: Mapping[str, str] = {
         "{0} did not answer, or the line broke ({1}: {2}). Check address, network and clock; try again later."
     ),
     "sync.errors.Refused": N_("{0} refused: {1} {2}. Ask its operator."),
-    "sync.evidence.NotProved": N_(
+    "sync.chain.NotProved": N_(
         "The evidence does not prove it, step {0}: {1}. Do not rely on it; ask for another file."
     ),
     "catalog.errors.CatalogError": N_("The catalogue refused: {0} {1}."),

@@ -42,6 +42,7 @@ def open_doors(
     node.own_authority(hosts(node))
     with node.opened() as opened:
         presence.start(opened.store)
+        opened.settle_keys()
     sync, sync_port = doors.sync_server(node.home, addresses[0])
     join, join_port = doors.join_server(node.home, addresses[1])
     node = _at(node, sync_port, join_port)

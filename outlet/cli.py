@@ -12,6 +12,7 @@ from node import (
     doctoring,
     exporting,
     frame,
+    key_commands,
     kinds,
     lookups,
     reconcile_commands,
@@ -41,6 +42,7 @@ exporting.export(top, own=True)
 templates.template(top)
 kinds.kind(top)
 commands.status(top)
+key_commands.add(top)
 reconcile_commands.add(top)
 commands.audit(top)
 doctoring.add(top)

@@ -7,6 +7,7 @@ from node import (
     exporting,
     feed_commands,
     frame,
+    key_commands,
     kinds,
     lookups,
     node_commands,
@@ -36,6 +37,7 @@ lookups.evidence(top)
 exporting.export(top)
 kinds.kind(top)
 commands.status(top)
+key_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)

@@ -102,6 +102,14 @@ class Bringing:
             start, missing = sent.next_entry, 0  # parts that did not fit are asked for at the next hello
         self._bring_parts(held, min(missing, len(state.wanted)), state.wanted)
 
+    def show_again(self, end: Head) -> None:
+        """Show a head of the size that the parent holds already: signed anew, or by new keys."""
+        held = self.store.add_log(end.origin)
+        try:
+            self.client.add_checkpoint(end.origin, end.size, (), end.note)
+        except OldSize as error:
+            self._show(end, held, LogState(end.origin, recorded=error.recorded))
+
     def _note_loss(self, held: Log, state: LogState) -> None:
         """Tell a person where the parent holds less than its own receipt says; what it lost is sent again."""
         newest = self.store.newest_receipt(held, self.client.parent)

@@ -31,6 +31,8 @@ class Greeting:
     receipts: Sequence[tuple[str, int]]
     forks: Sequence[tuple[str, bytes]] | None = None
     want_heads: bool = False
+    root_version: int = 0
+    registration: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Hello:
     wanted_forks: tuple[bytes, ...] = ()
     please_reconcile: int = 0
     because: str = ""
+    root_statements: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -119,6 +122,8 @@ class Client:
             your_head=greeting.your_head,
             receipts=[pb.ReceiptSize(signer=signer, size=size) for signer, size in greeting.receipts],
             want_heads=greeting.want_heads,
+            root_version=greeting.root_version,
+            registration=greeting.registration,
         )
         if greeting.forks is not None:
             names = [pb.ForkName(origin=origin, name=name) for origin, name in greeting.forks]
@@ -139,6 +144,7 @@ class Client:
             tuple(answer.wanted_forks),
             please_reconcile=answer.please_reconcile,
             because=answer.because,
+            root_statements=tuple(answer.root_statements),
         )
 
     def add_checkpoint(

@@ -22,8 +22,8 @@ Confirmed = Callable[[str, int, bytes], bool]
 class Era:
     """One set of keys. `index` is where in the log of `home` it begins, -1 in a root statement.
 
-    `last_good` is None while it lasts, and where it is not known yet. `revoked` says that the keys were taken back or
-    lost, not handed on by their owner.
+    `last_good` is None while it lasts, and where it is not known yet. `revoked` says that the keys were taken back, not
+    handed on by their owner, nor lost.
     """
 
     log_keys: tuple[VerifierKey, ...]
@@ -66,7 +66,7 @@ def follow(said: Iterable[Said], federation_id: bytes, is_confirmed: Confirmed) 
                 if found[-1].keys != rotation.set_of(rotate) and _counts(
                     one, rotate, found[-1], federation_id, is_confirmed
                 ):
-                    _end(found, Checkpoint(rotate.origin, rotate.size, rotate.root), revoked=not rotate.signatures)
+                    _end(found, Checkpoint(rotate.origin, rotate.size, rotate.root), revoked=False)
                     found.append(Era(*rotation.set_of(rotate), one.home, one.index))
             case control.Revoke() as revoke if found:
                 _end(found, Checkpoint(revoke.origin, revoke.size, revoke.root), revoked=True)

@@ -5,36 +5,27 @@
 gave a receipt for). Nothing is trusted but the pinned federation.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
-from sync import control, entry, federation, head, proved
+from sync import entry, eras, federation, head, proved, tree
 from sync.bundles import Bundles
+from sync.chain import Chain, Registered
+from sync.chain import NotProved as NotProved
+from sync.checkpoint import Checkpoint
+from sync.eras import Era, Said
 from sync.errors import BadProof, BadSignature, Malformed, SyncError, UnknownOrigin
 from sync.federation import Federation
-from sync.head import Receipt
-from sync.note import Note, VerifierKey
-from sync.origin import default_home
-from sync.registry import Registry, ancestors
-from sync.store import Store
+from sync.head import Head, Receipt
+from sync.note import Note, VerifierKey, decode_base64
+from sync.registry import Registry, ancestors, is_prefix
+from sync.store import Log, Store
 
 TITLE = b"banyan-evidence/v1\n"
 MAX_BYTES = 4 * 1024 * 1024
 MAX_SECTIONS = 64
-
-
-class NotProved(SyncError):
-    """The file does not prove what it is for: (step, why)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """One step of the registrar chain: whom a home registers, and when that head was signed (POSIX seconds)."""
-
-    node: control.Node
-    home: str
-    index: int
-    time_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,8 @@ def write(store: Store, registry: Registry, origin: str, index: int) -> bytes:
     if log is None or index >= log.next_entry:
         raise UnknownOrigin(origin)
     sections = [(b"root", one) for one in registry.federation.statements]
-    sections += [(b"registration", one) for one in registrations(store, registry, origin)]
+    writing = Writing(store, registry)
+    sections += [(b"registration", writing.proved(one)) for one in statements(store, registry, origin)]
     bundles = Bundles(store, log)
     raw = bundles.entries(index, index + 1)[0]
     held = {number: bundles.part(index, number) for number in range(len(entry.commitments(raw)[1]))}
@@ -71,34 +63,90 @@ def write(store: Store, registry: Registry, origin: str, index: int) -> bytes:
     by_size: dict[int, list[Receipt]] = {}
     for receipt in store.receipts(log, index + 1):
         by_size.setdefault(receipt.size, []).append(receipt)
+    records = []
     for size, receipts in sorted(by_size.items()):
-        signed = store.signed_head(log, receipts[0].checkpoint)
+        signed = writing.counting(log, receipts[0].checkpoint)
         if signed is not None:
             together = _with_receipts(signed.note, receipts)
-            sections.append((b"record", proved.prove(bundles, index, raw, size, together, parts)))
+            records.append((b"record", proved.prove(bundles, index, raw, size, together, parts)))
+    sections += [(b"consistency", one) for one in writing.consistency.values()]
+    sections += records
     if sections[-1][0] != b"record":
         raise NotProved("receipt", f"no receipt covers entry {index} of {origin} yet")
     return TITLE + b"".join(word + b" %d\n" % len(one) + one for word, one in sections)
 
 
+@dataclass
+class Writing:
+    """One file being written: which proofs its heads by replaced keys need beside them."""
+
+    store: Store
+    registry: Registry
+    consistency: dict[tuple[str, int, int], bytes] = field(default_factory=dict)
+
+    def proved(self, said: Said) -> bytes:
+        """Return the proof of a statement under the newest head of its log that counts here."""
+        held = self.store.log(said.home)
+        signed = self.store.newest_head(held, at_most=held.stored) if held else None
+        counting = self.counting(held, signed.checkpoint) if held and signed else None
+        if held is None or counting is None or said.index >= counting.size:
+            raise NotProved("registration", said.home)
+        receipts = [one for one in self.store.newest_receipts(held) if one.checkpoint == counting.checkpoint]
+        together = _with_receipts(counting.note, receipts)
+        return proved.prove(Bundles(self.store, held), said.index, said.raw, counting.size, together, {})
+
+    def counting(self, log: Log, promised: Checkpoint) -> Head | None:
+        """Return a kept note on this checkpoint that counts, by the newest keys of those; None where there is none."""
+        notes = [one for one in self.store.promises(log, promised.size, promised.size) if one.root == promised.root]
+        for era in reversed(self.registry.get(log.origin).ages):
+            for one in notes + self.store.sighted(log, promised.size):
+                if one.root == promised.root and eras.signed_by(one.note, era.log_keys):
+                    return self._with_proof(log, one, era)
+        return None
+
+    def _with_proof(self, log: Log, one: Head, era: Era) -> Head | None:
+        if era.over:
+            last_good = era.last_good
+            if last_good is None or not eras.within(one.checkpoint, last_good, partial(is_prefix, self.store)):
+                return None
+            if one.size < last_good.size:
+                hashes = tree.consistency_proof(Bundles(self.store, log), one.size, last_good.size)
+                named = (log.origin, one.size, last_good.size)
+                self.consistency[named] = _consistency(*named, hashes)
+        return one
+
+
+def _consistency(origin: str, old: int, new: int, hashes: Sequence[bytes]) -> bytes:
+    return "".join(f"{one}\n" for one in (origin, old, new, *(b64encode(one).decode() for one in hashes))).encode()
+
+
+def statements(store: Store, registry: Registry, origin: str) -> list[Said]:
+    """Return what a reader must know of `origin` and of all who register or registered it, the hub's word first.
+
+    What an earlier home said is left out where its log is not held here.
+    """
+    found = registry.hub_changes()
+    for name in ancestors(registry, origin)[1:]:
+        found += registry.moves(name) + registry.confirmations(name)
+        for home in registry.homes(name):
+            if home != registry.home(name) and store.log(home) is not None and home != registry.federation.name:
+                found += registry.history(home)
+        earlier = [home for home in registry.homes(name)[:-1] if store.log(home) is not None]
+        found += [one for one in registry.successions(name) if store.log(one.home) is not None]
+        for home in (*earlier, registry.home(name)):
+            found += registry.history(name, home)
+    return list({(one.home, one.index): one for one in found}.values())
+
+
 def registrations(store: Store, registry: Registry, origin: str) -> list[bytes]:
     """Return tlog-proofs of the registrations of `origin` and of the homes above it, hub's entry first; [] for the hub.
 
-    Raises NotProved while a home has not sealed its entry.
+    Of each, what begins and ends its eras, then its newest registration. Raises NotProved while a home has not sealed
+    its entry.
     """
-    return [_registration(store, registry, name) for name in ancestors(registry, origin)[1:]]
-
-
-def _registration(store: Store, registry: Registry, name: str) -> bytes:
-    home = registry.home(name)
-    known, held = registry.find(name), store.log(home)
-    signed = store.newest_head(held, at_most=held.stored) if held else None
-    if known is None or held is None or signed is None or known.index >= signed.size:
-        raise NotProved("registration", home)
-    bundles = Bundles(store, held)
-    raw = bundles.entries(known.index, known.index + 1)[0]
-    receipts = [one for one in store.newest_receipts(held) if one.checkpoint == signed.checkpoint]
-    return proved.prove(bundles, known.index, raw, signed.size, _with_receipts(signed.note, receipts), {})
+    writing = Writing(store, registry)
+    chain = ancestors(registry, origin)[1:]
+    return [writing.proved(one) for name in chain for one in registry.history(name)]
 
 
 def _with_receipts(signed: bytes, receipts: Sequence[Receipt]) -> bytes:
@@ -115,14 +163,16 @@ def verify(raw: bytes, pinned: Federation) -> Verified:
     """Return what a file proves under the pinned federation; raise NotProved at the first step that does not hold."""
     sections = _sections(raw)
     trusted = _root(sections["root"], pinned)
-    chain = _chain(sections["registration"], trusted)
-    records = [_record(one, chain, trusted) for one in sections["record"]]
+    proofs = dict(_read_consistency(one) for one in sections["consistency"])
+    found = _followed(sections["registration"], Chain(trusted, proofs))
+    chain = found.chain()
+    records = [_record(one, found, chain) for one in sections["record"]]
     first = records[0][0]
     if any((step.index, step.raw, step.parts) != (first.index, first.raw, first.parts) for step, _receipts in records):
         raise NotProved("record", "the sections speak of different entries")
     commitments = first.entry.commitments
     parts = tuple((commitments[number][0], content[entry.SALT_BYTES :]) for number, content in first.parts.items())
-    receipts = sorted({one for _step, found in records for one in found}, key=lambda one: one[2])
+    receipts = sorted({one for _step, given in records for one in given}, key=lambda one: one[2])
     if not receipts:
         raise NotProved("receipt", "no ancestor of the origin signed for having it")
     as_of = min((one.time_s for one in chain), default=receipts[0][2])
@@ -134,11 +184,11 @@ def registered(
 ) -> tuple[Federation, tuple[Registered, ...]]:
     """Return what root statements and registrations prove under the pinned federation; raise NotProved."""
     trusted = _root(statements, pinned)
-    return trusted, _chain(proofs, trusted)
+    return trusted, _followed(proofs, Chain(trusted, {})).chain()
 
 
 def _sections(raw: bytes) -> dict[str, list[bytes]]:
-    found: dict[str, list[bytes]] = {"root": [], "registration": [], "record": []}
+    found: dict[str, list[bytes]] = {"root": [], "registration": [], "consistency": [], "record": []}
     if len(raw) > MAX_BYTES or not raw.startswith(TITLE):
         raise NotProved("file", "not a banyan-evidence/v1 file, or too large")
     rest = raw[len(TITLE) :]
@@ -167,53 +217,37 @@ def _root(statements: Sequence[bytes], pinned: Federation) -> Federation:
     return shown
 
 
-def _chain(proofs: Sequence[bytes], trusted: Federation) -> tuple[Registered, ...]:
-    """Follow the registrations down from the hub: heads signed by keys found so far, each home speaking for its own."""
-    known = {trusted.name: trusted.newest.log_keys}
-    chain: list[Registered] = []
-    home = trusted.name
-    for raw in proofs:
-        step = _opened(raw, known[home], "registration")
-        if step.entry.kind != entry.CONTROL:
-            raise NotProved("registration", "not a control entry")
-        try:
-            statement = control.decode(step.entry.control)
-        except Malformed as error:
-            raise NotProved("registration", f"{home} sealed no statement: {error}") from error
-        if (
-            not isinstance(statement, control.Node)
-            or default_home(statement.origin) != home
-            or step.head.origin != home
-        ):
-            raise NotProved("registration", f"{home} does not speak for it")
-        chain.append(Registered(statement, home, step.index, step.head.time_s))
-        home = statement.origin
-        known[home] = statement.log_keys
-    return tuple(chain)
+def _followed(proofs: Sequence[bytes], chain: Chain) -> Chain:
+    for one in proofs:
+        chain.take(one)
+    return chain
 
 
-def _record(
-    raw: bytes, chain: tuple[Registered, ...], trusted: Federation
-) -> tuple[proved.Step, list[tuple[str, int, int]]]:
+def _read_consistency(raw: bytes) -> tuple[tuple[str, int, int], list[bytes]]:
+    """Read exactly what `_consistency` writes; raise NotProved."""
+    try:
+        origin, old, new, *hashes = raw.decode("ascii").removesuffix("\n").split("\n")
+        found = (origin, int(old), int(new)), [decode_base64(one) for one in hashes]
+        if _consistency(*found[0], found[1]) != raw:
+            raise Malformed("consistency", "not as we write it")
+    except (ValueError, Malformed) as error:
+        raise NotProved("file", "a consistency proof is not of this layout") from error
+    return found
+
+
+def _record(raw: bytes, found: Chain, chain: tuple[Registered, ...]) -> tuple[proved.Step, list[tuple[str, int, int]]]:
     """Return the proved entry, its parts opened, and the receipts on its head by mirrors of its ancestors."""
+    trusted = found.trusted
     origin = chain[-1].node.origin if chain else trusted.name
-    log_keys = chain[-1].node.log_keys if chain else trusted.newest.log_keys
-    step = _opened(raw, log_keys, "record")
+    step = found.opened(raw, origin, "record")
     if step.head.origin != origin:
         raise NotProved("record", f"a head of {step.head.origin}, not of {origin}")
     try:
         proved.check_parts(step, entry.Committer(trusted.id, origin))
     except BadProof as error:
         raise NotProved("part", str(error)) from error
-    mirrors = {trusted.name: trusted.newest.mirror_key} | {one.node.origin: one.node.mirror_key for one in chain[:-1]}
-    return step, [_receipt(step, name, key) for name, key in mirrors.items() if _signed_by(step, key)]
-
-
-def _opened(raw: bytes, log_keys: tuple[VerifierKey, ...], what: str) -> proved.Step:
-    try:
-        return proved.open_entry(raw, log_keys)
-    except (Malformed, BadSignature, BadProof) as error:
-        raise NotProved(what, f"{type(error).__name__}: {error}") from error
+    mirrors = [(name, key) for name, known in found.mirror_keys(apart=origin).items() for key in known]
+    return step, [_receipt(step, name, key) for name, key in mirrors if _signed_by(step, key)]
 
 
 def _signed_by(step: proved.Step, key: VerifierKey) -> bool:

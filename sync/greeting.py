@@ -3,24 +3,37 @@
 With service and client one of the modules that touch generated protobuf code.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from banyan.v1 import sync_pb2 as pb
 
-from sync import control, damage, eras, forks, head, recovery, tree
+from sync import control, damage, eras, forks, head, proved, recovery, tree
 from sync.bundles import Bundles
 from sync.called import Call
 from sync.client import MAX_RANGES
 from sync.damage import Book
-from sync.errors import NotAllowed, OverLimit, SyncError, UnknownOrigin
+from sync.errors import Malformed, NotAllowed, OverLimit, SyncError, UnknownOrigin
 from sync.registry import ancestors
 from sync.store import Store
 
+MAX_PROOFS = 16
 MAX_WANTED_A_PAGE = 1_000
 MAX_HEADS_A_HELLO = 500  # 6 KB each
 MAX_WANTED_A_HELLO = 10_000  # of all logs; who lacks more is asked again, log by log
 MAX_FORKS_KNOWN = 1_000
 MAX_FORKS_BYTES = 2 * 1024 * 1024
+
+
+def take_registration(call: Call, proofs: Sequence[bytes]) -> None:
+    """Keep what a child shows of its keys and of its home's: who is not the home learns of new keys by it alone."""
+    if len(proofs) > MAX_PROOFS:
+        raise OverLimit("proofs of a registration", len(proofs), MAX_PROOFS)
+    for proof in proofs:
+        _index, raw, *_rest = proved.parse(proof)
+        _what, about = control.describe(control.body_of(raw))
+        if about not in ancestors(call.registry, call.path)[1:]:
+            raise Malformed("registration", f"of {about}")
+        call.registry.introduce(about, proof)
 
 
 def newest_note(store: Store, origin: str) -> bytes:

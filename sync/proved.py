@@ -3,7 +3,7 @@
 extra: base64 of `u16 len ‖ entry ‖ u8 parts ‖ (u8 number ‖ u32 len ‖ salt and bytes)*`; untrusted until hashed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from struct import Struct, error
 
@@ -87,8 +87,14 @@ def open_entry(raw: bytes, log_keys: Iterable[note.VerifierKey]) -> Step:
 
     Parts are not compared with their commitments yet: see `check_parts`. Raises Malformed, BadSignature, BadProof.
     """
+    known = tuple(log_keys)
+    return open_by(raw, lambda signed: head.open_head(signed, known))
+
+
+def open_by(raw: bytes, open_head: Callable[[bytes], Head]) -> Step:
+    """Return the entry that a tlog-proof shows under a head that `open_head` takes; see `open_entry`."""
     index, stated, parts, hashes, signed = parse(raw)
-    found = head.open_head(signed, log_keys)
+    found = open_head(signed)
     proof.check_inclusion(tree.leaf_hash(stated), index, found.size, hashes, found.root)
     return Step(index, stated, entry.Entry.decode(stated), found, signed, parts)
 

@@ -49,6 +49,10 @@ class Registry:
     def federation(self) -> Federation:
         return self._federation
 
+    def trust(self, federation: Federation) -> None:
+        """Go on with a longer chain of the root statements held so far."""
+        self._federation = federation
+
     @property
     def store(self) -> Store:
         return self._store
@@ -113,10 +117,40 @@ class Registry:
         whole = (one for home in said for one in home)
         return eras.follow(whole, self._federation.id, partial(self.is_confirmed, name))
 
+    def history(self, name: str, home: str = "") -> list[Said]:
+        """Return the statements of one home (the present one) that make the eras of `name`, then its registration.
+
+        Where its keys never changed that is its newest registration alone. Raises UnknownOrigin.
+        """
+        registered = self.get(name)
+        said = self._said(name, home or registered.home)
+        nodes = [one for one in said if isinstance(one.statement, control.Node)]
+        if len(registered.ages) == 1 and not registered.ages[0].over:
+            return nodes[-1:]
+        changes = [one for one in said if isinstance(one.statement, control.Rotate | control.Revoke)]
+        found = {one.index: one for one in (*nodes[:1], *changes, *nodes[-1:])}
+        return [found[index] for index in sorted(found)]
+
+    def moves(self, name: str) -> list[Said]:
+        """Return the hub's statements that moved `name` to another home."""
+        return self._in_log(name, self._federation.name, "home")
+
+    def successions(self, name: str) -> list[Said]:
+        """Return what homes of `name` state of the log that it goes on from."""
+        return [one for home in self.homes(name) for one in self._in_log(name, home, "successor")]
+
+    def hub_changes(self) -> list[Said]:
+        """Return the statements of the hub's log that end eras of its own keys."""
+        return self._in_log(self._federation.name, self._federation.name, "rotate")
+
+    def confirmations(self, name: str) -> list[Said]:
+        """Return what the hub has confirmed of `name`."""
+        return self._in_log(name, self._federation.name, "confirm")
+
     def is_confirmed(self, name: str, home: str, index: int, raw: bytes) -> bool:
         """Tell whether the hub agrees with entry `index` of `home`, which is about `name`."""
         wanted = control.Confirm(name, home, index, tree.leaf_hash(raw))
-        return any(one.statement == wanted for one in self._in_log(name, self._federation.name, "confirm"))
+        return any(one.statement == wanted for one in self.confirmations(name))
 
     def open_head(self, name: str, raw: bytes) -> Head:
         """Return the head of `name` in a note, by its keys of now or, within their last good head, by earlier ones.

@@ -85,6 +85,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 registry_version=call.registry.version(),
                 time_ms=int(self._serving.clock() * 1000),
             )
+            answer.root_statements.extend(call.registry.federation.statements[request.root_version or None :])
             try:
                 call.registry.check_caller(call.path)
             except UnknownOrigin:
@@ -98,6 +99,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 answer.because = greeting.because(call)
                 return answer
             answer.status = control.STATUSES["active"]
+            greeting.take_registration(call, request.registration)
             presence.heard(call.store, call.registry, call.path, request.your_head)
             self._check_owed(call, request)
             answer.please_reconcile = greeting.please_reconcile(call)

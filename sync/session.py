@@ -2,15 +2,16 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sync import entry, erasing, forks, head, mirror, presence, rights, wants
+from sync import entry, eras, erasing, evidence, forks, head, mirror, presence, rights, rotation, wants
 from sync.bringing import Bringing, Report, known_epoch
 from sync.bundles import Bundles
 from sync.client import Client, Greeting, Hello, LogState, ShownHead
-from sync.errors import Malformed, NeedsRecovery, NotAllowed, ShutOut, SlowDown, SyncError, Unreachable
+from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, ShutOut, SlowDown, SyncError, Unreachable
+from sync.federation import Federation
 from sync.fetching import Fetching
 from sync.fork import Branch
 from sync.head import Head
@@ -19,7 +20,7 @@ from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
 from sync.package import unpack
 from sync.quota import check_room
-from sync.registry import Registry, ancestors
+from sync.registry import Registration, Registry, ancestors, is_prefix
 from sync.rights import Rights
 from sync.store import Log, Store
 from sync.telling import Telling
@@ -44,6 +45,7 @@ class Session:
     progress: Callable[[str, int, int], None] = lambda origin, done, total: None
     stop: threading.Event = field(default_factory=threading.Event)
     resign: bool = False
+    trust: Callable[[Sequence[bytes]], Federation] | None = None
     floor_mb: int = 0
     parents: tuple[str, ...] = ()
 
@@ -89,11 +91,26 @@ class Session:
         own = self.own.log
         receipts = [(one.signer, one.size) for one in self.store.newest_receipts(own)]
         shown = parents_head.note if parents_head else b""
-        greeting = Greeting(epoch, self._offers(), above, shown, receipts, telling.greeting())
+        version, registration = self.registry.federation.newest.version, self._registration()
+        greeting = Greeting(
+            epoch,
+            self._offers(),
+            above,
+            shown,
+            receipts,
+            telling.greeting(),
+            root_version=version,
+            registration=registration,
+        )
         hello = self._give_back(greeting, self.client.hello(greeting), report)
+        if hello.root_statements and self.trust is not None:  # before the heads that they vouch for
+            self.registry.trust(self.trust(hello.root_statements))
         if hello.status != "active":
             why = hello.reason or hello.status
             raise ShutOut(self.own.origin, why, hello.because) if hello.because else NotAllowed(self.own.origin, why)
+        if registration:
+            with self.store.write():
+                self.store.set_meta(f"shown-keys:{parent}", self._keys_hash())
         report.please_reconcile = hello.please_reconcile
         report.skew_s = hello.time_ms / 1000 - self.clock()
         if epoch and hello.epoch != epoch:
@@ -109,6 +126,24 @@ class Session:
         self._attempt(report, self.client.parent, partial(self._bringing(report).give_back, state))
         return self.client.hello(greeting) if state.next_entry < state.recorded else hello
 
+    def _registration(self) -> Sequence[bytes]:
+        """What shows a parent that is not our home that our keys have changed; nothing where it knows, or nobody can.
+
+        Until our home has sealed its entry, heads and receipts carry the old keys' signatures as well.
+        """
+        parent, me = self.client.parent, self.own.origin
+        if self.registry.home(me) == parent or len(self.registry.eras(me)) < 2:
+            return ()
+        if self.store.meta(f"shown-keys:{parent}") == self._keys_hash():
+            return ()
+        try:
+            return evidence.registrations(self.store, self.registry, me)
+        except evidence.NotProved:
+            return ()
+
+    def _keys_hash(self) -> bytes:
+        return rotation.keys_hash(rotation.registered(*rotation.set_of(self.registry.get(self.own.origin).node)))
+
     def _everything(self, epoch: bytes) -> Hello:
         """The parent is not the one that we knew: its receipts say nothing any more, so every log is compared."""
         mine = [(one.origin, one.stored) for one in self._mine_to_bring()]
@@ -121,9 +156,11 @@ class Session:
                 self.store.set_meta(f"epoch:{self.client.parent}", hello.epoch)
 
     def _held_size(self, origin: str) -> int:
+        """Return the size of the head held here of a log above; of one beyond what its keys were good for, 0."""
         held = self.store.log(origin)
         newest = self.store.head(held) if held else None
-        return newest.size if newest else 0
+        known = self.registry.find(origin) if newest else None
+        return newest.size if newest and not (known and eras.is_overtaken(known.ages, newest)) else 0
 
     def _offers(self) -> list[tuple[str, int]]:
         """Every log that holds more than the parent gave a receipt for; of our own also what is not sealed yet."""
@@ -153,7 +190,7 @@ class Session:
             return
         own = self.own
         try:
-            shown = head.open_head(hello.your_head, own.verifiers)
+            shown = self._open_own(hello.your_head)
         except SyncError as error:
             log.warning("bare claim parent=%s error=%r", self.client.parent, error)
             with self.store.write():
@@ -172,6 +209,21 @@ class Session:
         if shown.size > known or Bundles(self.store, held).root(shown.size) != shown.root:
             raise NeedsRecovery(own.origin, f"{self.client.parent} holds a head of size {shown.size} that is not ours")
 
+    def _open_own(self, note: bytes) -> Head:
+        """Return a head of our own log: by the keys in use, or by earlier ones where it agrees with what we hold.
+
+        What earlier keys signed beside the new ones is ours; what else they may have signed since is somebody's claim.
+        """
+        known = (self.own.verifiers, *(era.log_keys for era in reversed(self.registry.eras(self.own.origin))))
+        for log_keys in dict.fromkeys(known):
+            try:
+                found = head.open_head(note, log_keys)
+            except BadSignature:
+                continue
+            if log_keys == known[0] or is_prefix(self.store, found.checkpoint, found.checkpoint):
+                return found
+        raise BadSignature(self.own.origin, "not by the keys of our own log")
+
     # -- down ---------------------------------------------------------------------------------------------------------
 
     def _pull(self, shown: ShownHead, report: Report) -> None:
@@ -180,7 +232,10 @@ class Session:
         if promised.origin not in ancestors(self.registry, self.client.parent):
             raise NotAllowed(promised.origin, "not-above-me")
         registered = self.registry.get(promised.origin)
-        if promised.size < self._held_size(promised.origin):  # another parent has shown more: only compare
+        shown = self._passing_over_stolen(registered, shown)
+        if shown.old_size and promised.size < self._held_size(
+            promised.origin
+        ):  # another parent has shown more: only compare
             mirror.see_head(self.store, registered, "", shown.note)
             return
         mirror.record_head(self.store, registered, "", shown.note, shown.old_size, shown.proof)
@@ -208,6 +263,10 @@ class Session:
 
     def _may_fetch(self, origin: str, above: list[str]) -> bool:
         return origin not in (*above, self.own.origin) and self.registry.is_parent(self.own.origin, origin)
+
+    def _passing_over_stolen(self, registered: Registration, shown: ShownHead) -> ShownHead:
+        """Begin anew where the head held here is beyond what its keys, replaced by now, were good for."""
+        return shown if self._held_size(registered.node.origin) else replace(shown, old_size=0, proof=())
 
     def _fetch(self, origin: str, report: Report) -> None:
         """Ask for the parts of one log from above that did not come with its entries."""
@@ -252,11 +311,14 @@ class Session:
                 refusal = error
             if state.stored < mine.size and others:
                 hello = self._again(others, set(hello.logs))
-        elif self.resign and hello.your_head != mine.note:
-            self.client.add_checkpoint(mine.origin, mine.size, (), mine.note)
+        elif hello.your_head != mine.note and (self.resign or self._is_by_earlier_keys(hello.your_head)):
+            self._bringing(report).show_again(mine)
         for origin in sorted(set(hello.logs) & others):
             self._attempt(report, origin, partial(self._bring_mirrored, hello.logs[origin], report))
         return refusal
+
+    def _is_by_earlier_keys(self, note: bytes) -> bool:
+        return bool(note) and not eras.signed_by(note, self.own.verifiers)
 
     def _again(self, others: set[str], offered: set[str]) -> Hello:
         """Offer again what was offered before, too: a restored parent did not know whose it was."""

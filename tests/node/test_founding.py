@@ -5,7 +5,7 @@ import os
 import pytest
 
 from hub import cli
-from node import founding, frame, keyfiles, settings
+from node import founding, frame, keyfiles, root_keys, settings
 from node.errors import HomeExists, NoHome
 from node.home import Home
 from node.node import Node
@@ -30,7 +30,7 @@ def init(path, capfd):
 def test_the_root_keys_are_two_files_outside_the_home(tmp_path):
     node = founding.found(tmp_path / "hub", SETTINGS, tmp_path / "carry")
     files = sorted((tmp_path / "carry").iterdir())
-    assert [one.name for one in files] == [founding.ROOT_ED25519, founding.ROOT_MLDSA44]
+    assert [one.name for one in files] == [root_keys.ROOT_ED25519, root_keys.ROOT_MLDSA44]
     assert [one.stat().st_mode & 0o777 for one in files] == [0o600, 0o600]
     assert (tmp_path / "carry").stat().st_mode & 0o077 == 0
     roots = [
@@ -104,7 +104,7 @@ def test_root_keys_are_never_overwritten(tmp_path, capfd):
     os.rename(tmp_path / "hub", tmp_path / "elsewhere")
     code, _out, err = init(tmp_path / "hub", capfd)
     assert code == 1
-    assert founding.ROOT_ED25519 in err
+    assert root_keys.ROOT_ED25519 in err
     assert {one: one.read_bytes() for one in (tmp_path / "hub-root-keys").iterdir()} == carried
 
 

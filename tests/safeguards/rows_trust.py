@@ -1,9 +1,11 @@
 """Safeguards of keys that change: whose word replaces them, and what old ones are still good for."""
 
-from sync import eras, mirror, registry, rotation
-from tests.safeguards.switch import Safeguard, put, without
+from node import rotating
+from sync import chain, eras, mirror, registry, rotation
+from tests.safeguards.switch import Safeguard, passes, put, without
 
 ERAS = "tests/sync/test_eras.py::"
+ROTATING = "tests/node/test_rotating.py::"
 
 ROWS = [
     Safeguard(
@@ -55,5 +57,18 @@ ROWS = [
         "a log goes on from another with the hub's word only",
         put(registry.Registry, "_may_exist", lambda self, name: True),
         f"{ERAS}test_a_successor_needs_its_home_and_the_hub",
+    ),
+    Safeguard(
+        "rotation-in-step",
+        "old keys end with the head that the home holds",
+        put(rotating, "_check_in_step", passes),
+        f"{ROTATING}test_a_home_that_lacks_what_the_old_keys_signed_registers_nothing",
+    ),
+    Safeguard(
+        "retired-evidence",
+        "evidence under replaced keys leads to their last good head",
+        put(chain.Chain, "_is_prefix", lambda self, found, last_good: False),
+        f"{ROTATING}test_evidence_of_before_and_after_proves",
+        also="NotProved",
     ),
 ]

@@ -115,7 +115,7 @@ def test_lost_keys_are_replaced_once_the_hub_has_confirmed_it(logs):
     assert logs.pairs == [1]
     logs.confirm(at)
     assert logs.pairs == [1, 2]
-    assert logs.registry.eras(OUTLET)[0].revoked
+    assert logs.registry.eras(OUTLET)[0].over
     assert logs.registry.check_active(OUTLET).node == with_keys(2)
 
 

@@ -6,6 +6,7 @@ import click
 
 from node import (
     cataloguing,
+    check_commands,
     commands,
     doctoring,
     expiry,
@@ -77,6 +78,7 @@ quarantining.add(top)
 reconcile_commands.add(top)
 commands.rebuild(top)
 recovery_commands.add(top)
+check_commands.add(top)
 
 
 @top.command(

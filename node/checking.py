@@ -4,21 +4,30 @@
 """
 
 import logging
-from collections.abc import Callable
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from catalog import applying, indexing, rebuilding
+from catalog import checking as rows
+from catalog.errors import CatalogError
+from node import cataloguing
+from node.errors import Interrupted
 from node.node import Node, Opened
 from node.schedule import share
 from sync import damage, fsck
 from sync.damage import Book, Damage
+from sync.errors import SyncError
 from sync.inspection import Slice
 from sync.lock import HeadLock
 from sync.mending import Mending
 
 log = logging.getLogger(__name__)
 NIGHTS = 30  # in which everything is looked at once
+CATALOGUE = "catalog.db"  # as progress names it
 Progress = Callable[[str, int, int], None]
 
 
@@ -39,7 +48,10 @@ def check(
     mend: bool = True,
     progress: Progress = lambda origin, done, total: None,
 ) -> Checked:
-    """Check this node's logs (or one), note what is damaged, and mend what can be mended here."""
+    """Check this node's logs and catalogue, or one log alone; note what is damaged, and mend what can be mended here.
+
+    Raises Busy where the catalogue is being made meanwhile.
+    """
     seen: dict[str, int] = {}
 
     def count(log_origin: str, done: int, total: int) -> None:
@@ -51,13 +63,21 @@ def check(
         if not origin and which.number == 1:
             found += _files(node)
         book = Book(opened.store)
-        for one in book.note(found, int(node.clock())):
-            log.error("damaged %s", damage.said(one))
+        _note(book, found, node)
         if which.is_whole:
             origins = [origin] if origin else ["", *(one.origin for one in opened.store.logs())]
             book.settle(origins, found, int(node.clock()))
         mended = _mended(node, opened, lock, found) if mend else []
+        if not origin:
+            wrong = _catalogue(node, opened, which, mend, progress)
+            found += wrong
+            mended += [one for one in wrong if mend and one not in book.open()]
         return Checked(sum(seen.values()), found, mended, book.open(origin or None))
+
+
+def _note(book: Book, found: Iterable[Damage], node: Node) -> None:
+    for one in book.note(found, int(node.clock())):
+        log.error("damaged origin=%s place=%s", one.origin, damage.said(one))
 
 
 def _mended(node: Node, opened: Opened, lock: HeadLock, found: list[Damage]) -> list[Damage]:
@@ -66,7 +86,7 @@ def _mended(node: Node, opened: Opened, lock: HeadLock, found: list[Damage]) -> 
     left = [one for one in mending.book.open() if one not in found]
     mended = mending.here([*found, *left])
     for one in mended:
-        log.info("mended %s", damage.said(one))
+        log.info("mended origin=%s place=%s", one.origin, damage.said(one))
     return mended
 
 
@@ -80,12 +100,104 @@ def _files(node: Node) -> list[Damage]:
     return found
 
 
+# -- the catalogue ----------------------------------------------------------------------------------------------------
+
+
+def _catalogue(node: Node, opened: Opened, which: Slice, mend: bool, progress: Progress) -> list[Damage]:
+    """Bring the catalogue up to date, look for rows that are not what the logs say, and have them made again.
+
+    What is found is looked at once more after everything that has come meanwhile was applied.
+    """
+    book = Book(opened.store)
+    with node.home.hold("apply", cataloguing.APPLY_WAIT_S):
+        found = _looked(node, opened, which, progress)
+        if found:
+            again = set(_looked(node, opened, which, progress))
+            found = [one for one in found if one in again]
+        _note(book, found, node)
+        if mend:
+            if found:
+                _make_again(node, opened, found)
+            still = set(_looked(node, opened, which, progress)) if found else set()
+            known = [one for one in book.open(what=damage.CATALOGUE) if which.is_whole or one in found]
+            _settle(book, [one for one in known if one not in still], int(node.clock()))
+    return found
+
+
+def _looked(node: Node, opened: Opened, which: Slice, progress: Progress) -> list[Damage]:
+    """Return the rows that are wrong, or that the catalogue cannot be read at all."""
+    path = node.home.catalog_db
+    broken = fsck.integrity_of(path) if which.number == 1 and path.exists() else ""
+    try:
+        return [_unreadable(broken)] if broken else _rows(node, opened, which, progress)
+    except (CatalogError, sqlite3.DatabaseError) as error:
+        return [_unreadable(str(error) or type(error).__name__)]
+
+
+def _unreadable(why: str) -> Damage:
+    return Damage("", damage.CATALOGUE, 0, 0, -1, f"{CATALOGUE}: {why}")
+
+
+def _rows(node: Node, opened: Opened, which: Slice, progress: Progress) -> list[Damage]:
+    """Apply what waits, then return the rows that are wrong; what is damaged in the logs themselves does not count."""
+    store, done = opened.store, 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(CATALOGUE, done, done)
+
+    with cataloguing.catalogue(node) as found:
+        applying.apply(store, found, node.origin, node.clock, opened.role_of)
+        indexing.index(store, found)
+        ids = {one.origin: one.id for one in store.logs()}
+        open_places = [one for one in Book(store).open() if one.what in (damage.PART, damage.ENTRIES)]
+        skip = frozenset((ids[one.origin], at) for one in open_places for at in range(one.first, one.last))
+        return list(rows.Check(store, found, node.origin, opened.role_of, which, skip).damages(advance))
+
+
+def _make_again(node: Node, opened: Opened, found: list[Damage]) -> None:
+    """Have wrong rows taken up again from the logs; where that does not do, make the whole catalogue again."""
+    try:
+        if any(one.detail.partition(":")[0] in (CATALOGUE, rows.BATCH, rows.LEFT) for one in found):
+            rebuilding.rebuild(opened.store, node.home.catalog_db, node.origin, node.clock, opened.role_of)
+            return
+        with cataloguing.catalogue(node) as catalogue:
+            rows.mend(catalogue, opened.store, found)
+            applying.apply(opened.store, catalogue, node.origin, node.clock, opened.role_of)
+            indexing.index(opened.store, catalogue)
+    except (CatalogError, SyncError, sqlite3.Error) as error:
+        log.error("catalogue not mended error=%r", error)
+
+
+def _settle(book: Book, mended: Iterable[Damage], now_s: int) -> None:
+    with book.store.write():
+        for one in mended:
+            book.mended(one, "made again from the logs", now_s)
+
+
+# -- every night ------------------------------------------------------------------------------------------------------
+
+
 def tonight(node: Node) -> Slice:
     """Return which thirtieth is looked at in the night of this moment; nodes begin at different ones."""
     day = datetime.fromtimestamp(node.clock(), ZoneInfo(node.settings.timezone)).toordinal()
     return Slice((day + int(share(node.origin) * NIGHTS)) % NIGHTS + 1, NIGHTS)
 
 
-def night(node: Node) -> Checked:
-    """Check tonight's slice, and all of each log that somebody was refused packages of because they did not verify."""
-    return check(node, which=tonight(node))
+def night(node: Node, until: float, stop: threading.Event) -> Checked:
+    """Check tonight's slice; raise Interrupted when told to stop, or when the time is over."""
+
+    def go_on(_origin: str, _done: int, _total: int) -> None:
+        if stop.is_set() or node.clock() > until:
+            raise Interrupted("fsck")
+
+    return check(node, which=tonight(node), progress=go_on)
+
+
+def left(node: Node, origins: Iterable[str]) -> list[Damage]:
+    """Look again at what is noted as damaged in these logs, and return what is not mended yet, of all."""
+    with node.opened() as opened, node.lock() as lock:
+        mending = Mending(opened.store, opened.registry, lock, int(node.clock()))
+        mending.here([one for origin in sorted(set(origins)) for one in mending.book.open(origin)])
+        return mending.book.open()

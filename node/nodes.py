@@ -11,6 +11,7 @@ from node.node import Node, Opened
 from node.request_book import Request
 from sync import control, freshness
 from sync.bundles import Bundles
+from sync.damage import Book
 
 _UNUSED = ("invited", "expired", "withdrawn")
 _WORDS = (
@@ -109,6 +110,7 @@ def standing(node: Node) -> dict[str, Any]:
                 {"at": at, "what": what, "origin": origin, "detail": detail}
                 for at, what, origin, detail in opened.store.alarms()
             ],
+            "damaged": len(Book(opened.store).open()),
         }
     answer["stands"] = stands.shown(node.home, node)
     answer["drift"] = reconciling.standing(node)
@@ -202,6 +204,9 @@ def lines(found: dict[str, Any]) -> list[str]:
         chinese, _newline, english = one["reason"].partition("\n")
         reason = either(chinese, english or chinese)
         said.append(_("From the inbox, refused: {file}. {reason}").format(file=one["file"], reason=reason))
+    if found["damaged"]:
+        text = _("DAMAGED and not mended: {damaged} places. `fsck` says which, and what to do.")
+        said.append(text.format(damaged=found["damaged"]))
     for one in found["alarms"]:
         said.append(_("ALARM {what}: {origin} {detail}").format(**one))
     return said

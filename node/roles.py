@@ -11,6 +11,7 @@ NEEDS = {  # what a command needs, by its words; a command that is not named her
     "correct": "operator",
     "feed add": "operator",
     "feed import": "operator",
+    "fsck": "operator",
     "import": "operator",
     "invite": "operator",
     "join": "operator",

@@ -12,7 +12,7 @@ import grpc
 from banyan.v1 import reconcile_pb2_grpc, search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, expiry, feeds, harvest, nightly, reconciling, told, verdicts
+from node import cataloguing, checking, expiry, feeds, harvest, nightly, reconciling, told, verdicts
 from node.errors import NodeError
 from node.inbox import Inbox
 from node.node import Node
@@ -26,6 +26,7 @@ from sync.errors import SyncError
 log = logging.getLogger(__name__)
 RETRY_S = 30.0
 ANSWERS_MINUTES = 30  # in which substations fetch what the hub has answered, after their night
+CHECK_MINUTES = 180  # after the night, in which the node looks at what it holds
 INBOX_S = 2.0
 
 
@@ -137,7 +138,12 @@ class Running:
         if settings.role == "outlet":
             jobs.append(Job("answers", Window.parse(settings.answers_window, zone), self._fetch_answers))
             jobs.append(Job("harvest", Window.parse(settings.window, zone), self._harvest))
+        jobs.append(Job("fsck", window.after(CHECK_MINUTES), self._check))
         return jobs
+
+    def _check(self, until: float, stop: threading.Event) -> None:
+        """Look at a thirtieth of everything that is held here, when the night's calls are over."""
+        checking.night(self.node, until, stop)
 
     def _harvest(self, until: float, stop: threading.Event) -> None:
         """Harvest the sources that were not harvested whole in this window yet."""

@@ -8,6 +8,7 @@ from node import (
     amendments,
     asking_commands,
     cataloguing,
+    check_commands,
     commands,
     doctoring,
     exporting,
@@ -48,6 +49,7 @@ commands.audit(top)
 doctoring.add(top)
 commands.rebuild(top)
 recovery_commands.add(top)
+check_commands.add(top)
 importing.add(top)
 mapping.add(top)
 source.add(top)

@@ -2,6 +2,7 @@
 
 from node import (
     asking_commands,
+    check_commands,
     commands,
     doctoring,
     exporting,
@@ -44,6 +45,7 @@ quarantining.add(top)
 reconcile_commands.add(top)
 commands.rebuild(top)
 recovery_commands.add(top)
+check_commands.add(top)
 
 
 def main() -> None:

@@ -45,12 +45,12 @@ class Book:
     """The table `damage` of a store."""
 
     def __init__(self, store: Store):
-        self._store = store
+        self.store = store
 
     def note(self, found: Iterable[Damage], now_s: int) -> list[Damage]:
         """Keep what was found, and tell a person; return what is new, or damaged again."""
         new = []
-        with self._store.write() as db:
+        with self.store.write() as db:
             for one in found:
                 changed = db.execute(
                     "insert into damage(origin, what, first, last, part, detail, found_at, how) "
@@ -60,12 +60,12 @@ class Book:
                 )
                 if changed.rowcount == 1:
                     new.append(one)
-                    self._store.alarm("damage", one.origin, said(one))
+                    self.store.alarm("damage", one.origin, said(one))
         return new
 
     def mended(self, one: Damage, how: str, now_s: int) -> None:
         """Note that a place is whole again; inside `store.write()`, together with what made it whole."""
-        self._store.db.execute(
+        self.store.db.execute(
             "update damage set mended_at = ?, how = ? where mended_at is null and "
             "(origin, what, first, last, part) = (?, ?, ?, ?, ?)",
             (now_s, how, one.origin, one.what, one.first, one.last, one.part),
@@ -77,7 +77,7 @@ class Book:
 
     def noted(self, origin: str | None = None, what: str | None = None) -> list[Noted]:
         """Return everything in the book, by origin and index."""
-        rows = self._store.db.execute(
+        rows = self.store.db.execute(
             f"select {_COLUMNS} from damage where (?1 is null or origin = ?1) and (?2 is null or what = ?2) "
             "order by origin, first, part, id",
             (origin, what),
@@ -87,7 +87,7 @@ class Book:
     def settle(self, origins: Iterable[str], found: Iterable[Damage], now_s: int) -> None:
         """Note as whole what a check of all of these logs did not find any more; a part is whole once it is held."""
         again = {(one.origin, one.what, one.first, one.last, one.part) for one in found}
-        with self._store.write():
+        with self.store.write():
             for origin in origins:
                 for one in self.open(origin):
                     here = (one.origin, one.what, one.first, one.last, one.part)

@@ -19,6 +19,8 @@ _ALWAYS_S = 2**62  # whether a receipt was from the future was asked when it cam
 _COLUMNS = "not what its note says"
 _NOTE = "its signatures do not verify"
 
+LogKeys = tuple[VerifierKey, ...]
+
 
 class Keys:
     """Every key that an origin was ever registered with, as far as is known here: old notes are by old keys."""
@@ -26,37 +28,47 @@ class Keys:
     def __init__(self, store: Store, registry: Registry):
         self._store = store
         self._registry = registry
-        self._known: dict[str, list[tuple[tuple[VerifierKey, ...], VerifierKey]]] = {}
+        self._known: dict[str, tuple[list[LogKeys], list[VerifierKey]]] = {}
 
-    def _of(self, origin: str) -> list[tuple[tuple[VerifierKey, ...], VerifierKey]]:
+    def _of(self, origin: str) -> tuple[list[LogKeys], list[VerifierKey]]:
+        """Return the pairs of log keys and the mirror keys of an origin."""
         if origin not in self._known:
-            pairs = [*self._eras(origin), *self._stated(origin)]
-            self._known[origin] = list(dict.fromkeys(pairs))
+            log_keys: dict[LogKeys, None] = {}
+            mirror_keys: dict[VerifierKey, None] = {}
+            for pair, mirror_key in [*self._eras(origin), *self._stated(origin)]:
+                log_keys[pair] = None
+                if mirror_key is not None:
+                    mirror_keys[mirror_key] = None
+            self._known[origin] = list(log_keys), list(mirror_keys)
         return self._known[origin]
 
-    def _eras(self, origin: str) -> Iterator[tuple[tuple[VerifierKey, ...], VerifierKey]]:
+    def _eras(self, origin: str) -> Iterator[tuple[LogKeys, VerifierKey | None]]:
         try:
             for era in self._registry.eras(origin):
                 yield era.log_keys, era.mirror_key
         except SyncError:  # what registers it is damaged itself
             return
 
-    def _stated(self, origin: str) -> Iterator[tuple[tuple[VerifierKey, ...], VerifierKey]]:
-        """Yield also keys that count for nothing any more: a note may be whole and prove nothing."""
+    def _stated(self, origin: str) -> Iterator[tuple[LogKeys, VerifierKey | None]]:
+        """Yield also keys that count for nothing any more: a note may be whole and prove nothing.
+
+        A node that was registered a moment ago has its own keys from its genesis.
+        """
         rows = self._store.db.execute(
-            "select entry from control where about = ? and what in ('node', 'rotate') order by id desc", (origin,)
+            "select entry from control where about = ? and what in ('node', 'rotate', 'genesis') order by id desc",
+            (origin,),
         )
         for (raw,) in rows.fetchall():
             try:
                 said = control.decode(control.body_of(raw))
             except SyncError:
                 continue
-            if isinstance(said, control.Node | control.Rotate) and said.origin == origin:
-                yield said.log_keys, said.mirror_key
+            if isinstance(said, control.Node | control.Rotate | control.Genesis) and said.origin == origin:
+                yield said.log_keys, None if isinstance(said, control.Genesis) else said.mirror_key
 
     def head(self, raw: bytes, origin: str) -> Head | None:
         """Return the head of `origin` in a note, None where no key of it ever signed that."""
-        for log_keys, _mirror in self._of(origin):
+        for log_keys in self._of(origin)[0]:
             try:
                 found = head.open_head(raw, log_keys)
             except SyncError:
@@ -67,7 +79,7 @@ class Keys:
 
     def receipt(self, raw: bytes, signer: str, origin: str) -> Receipt | None:
         """Return the receipt by `signer` on the log `origin` in a note, None where no key of it ever signed that."""
-        for _log, mirror_key in self._of(signer):
+        for mirror_key in self._of(signer)[1]:
             try:
                 found = head.open_receipt(raw, signer, mirror_key, _ALWAYS_S)
             except SyncError:
@@ -76,12 +88,15 @@ class Keys:
                 return found
         return None
 
-    def knows(self, origin: str) -> bool:
-        return bool(self._of(origin))
+    def knows_log(self, origin: str) -> bool:
+        return bool(self._of(origin)[0])
+
+    def knows_mirror(self, origin: str) -> bool:
+        return bool(self._of(origin)[1])
 
     def proves(self, raw: bytes, home: str, index: int, stated: bytes) -> bool:
         """Tell whether a tlog-proof shows that entry of the log `home`."""
-        for log_keys, _mirror in self._of(home):
+        for log_keys in self._of(home)[0]:
             try:
                 step = proved.open_entry(raw, log_keys)
             except BadSignature:
@@ -105,7 +120,7 @@ class Kept:
 
 def heads(store: Store, keys: Keys, log: Log) -> Iterator[Kept]:
     """Yield the heads that are kept of a log, recorded ones and those that were only seen."""
-    if not keys.knows(log.origin):
+    if not keys.knows_log(log.origin):
         return
     for table in (damage.HEAD, damage.SIGHTING):
         rows = store.db.execute(
@@ -123,7 +138,7 @@ def receipts(store: Store, keys: Keys, log: Log) -> Iterator[Kept]:
     rows = store.db.execute(f"select {columns} from receipt not indexed where log = ?", (log.id,))
     for row, signer, size, first_time, first_note, time_s, raw in rows.fetchall():
         named = signer_of(first_note) or signer_of(raw) or signer
-        if not keys.knows(named):
+        if not keys.knows_mirror(named):
             continue
         notes = [keys.receipt(one, named, log.origin) if isinstance(one, bytes) else None for one in (first_note, raw)]
         whole = [one for one in notes if one is not None]
@@ -143,9 +158,9 @@ def signer_of(raw: object) -> str:
 
 
 def locked(lock: HeadLock, keys: Keys, me: str, origin: str) -> Kept | None:
-    """Return what head.lock says that the node `me` has signed of a log, None for nothing."""
+    """Return what head.lock says that the node `me` has signed of a log, None for nothing that can be checked."""
     held = lock.signed(origin)
-    if held is None:
+    if held is None or not (keys.knows_log(me) if origin == me else keys.knows_mirror(me)):
         return None
     found: Head | None = keys.head(held.note, me) if origin == me else keys.receipt(held.note, me, origin)
     same = found is not None and (found.size, found.root, found.time_s) == (held.size, held.root, held.time_s)

@@ -1,0 +1,70 @@
+"""Safeguards of checking and mending."""
+
+from catalog import checking
+from sync import healing, inspection, mending, signed
+from tests.safeguards.switch import Safeguard, passes, put, without
+
+FSCK = "tests/sync/test_fsck.py::"
+HEALING = "tests/sync/test_healing.py::"
+
+ROWS = [
+    Safeguard(
+        "fsck-leaves",
+        "an entry that has changed on disk is found by its leaf hash",
+        put(inspection.Row, "in_doubt", property(lambda row: False)),
+        f"{FSCK}test_damaged_entries_are_found_and_only_another_node_can_mend_them",
+    ),
+    Safeguard(
+        "fsck-roots",
+        "rows that agree on something else do not give the root that was signed",
+        put(inspection.Inspection, "_promises", lambda self: iter(())),
+        f"{FSCK}test_entries_leaves_and_tree_that_agree_on_something_else_do_not_give_the_signed_root",
+    ),
+    Safeguard(
+        "fsck-commitments",
+        "a part that has changed on disk is found by its commitment",
+        without(
+            inspection.Inspection,
+            "_parts",
+            (
+                "not (isinstance(content, bytes) and opens(named[number][1], named[number][0], content))",
+                "False",
+            ),
+        ),
+        f"{FSCK}test_a_damaged_part_is_wanted_again_and_mended_once_it_has_come",
+    ),
+    Safeguard(
+        "fsck-signatures",
+        "a head or a receipt whose note has changed on disk is found",
+        put(signed, "_why", lambda found, same: ""),
+        f"{FSCK}test_a_damaged_head_is_mended_from_what_says_the_same[note-400-head]",
+    ),
+    Safeguard(
+        "fsck-catalogue",
+        "a row of the catalogue that its entries do not say is found",
+        put(checking.Check, "_records", lambda self, ids: iter(())),
+        "tests/catalog/test_checking.py::test_slices_together_look_at_everything",
+    ),
+    Safeguard(
+        "mend-proof",
+        "entries that were not signed do not take the place of damaged ones",
+        put(mending.proof, "check_subtree", passes),
+        f"{HEALING}test_other_entries_than_were_signed_do_not_mend",
+    ),
+    Safeguard(
+        "mend-head",
+        "a head that is damaged itself proves no package that mends",
+        without(healing, "promised", ("if found is None or found.checkpoint != end.checkpoint:", "if False:")),
+        f"{HEALING}test_a_head_whose_signatures_do_not_verify_any_more_proves_nothing",
+    ),
+    Safeguard(
+        "mend-damaged-only",
+        "mending writes rows that are known to be damaged, and no others",
+        without(
+            mending.Mending,
+            "replace",
+            ("if any(one.first < last and first < one.last for one in wrong):", "if True:"),
+        ),
+        f"{HEALING}test_only_damaged_rows_of_a_bundle_are_written",
+    ),
+]

@@ -103,11 +103,8 @@ class Check:
         self, log: Log, promised: dict[int, set[bytes]], which: Slice, progress: Callable[[int], None]
     ) -> Inspection:
         committer = entry.Committer(self.registry.federation.id, log.origin)
-        due = self._due(log.origin)
+        due = Rights(self.store, self.registry).sees(log.origin, self.registry.me)
         return Inspection(self.store, log, log.next_entry, promised, committer, due, which, progress)
-
-    def _due(self, origin: str) -> Callable[[str, int], bool]:
-        return Rights(self.store, self.registry).sees(origin, self.registry.me)
 
 
 def promised(kept: Iterable[Kept]) -> dict[int, set[bytes]]:

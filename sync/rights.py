@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from sync import control, entry
-from sync.bundles import Bundles
+from sync import control
 from sync.control import Genesis, Grant
+from sync.errors import Malformed
 from sync.ownlog import OwnLog
 from sync.registry import Registry
 from sync.schema import key
@@ -87,10 +87,16 @@ class Rights:
         return Right(ALL, "relay") if relays else Right(NOTHING, "sealed")
 
     def first_home(self, owner: str) -> str:
-        """Return the home that the owner's genesis names; while that is not held, the one that it has now."""
+        """Return the home that the owner's genesis names; while that is not held, the one that it has now.
+
+        "" where what is held has been damaged: nobody is given a right by what cannot be read.
+        """
         log = self._store.log(owner)
-        raw = Bundles(self._store, log).entries(0, 1) if log else []
-        found = control.decode(control.body_of(raw[0])) if raw and raw[0][1] == entry.CONTROL else None
+        row = log and self._store.db.execute("select entry from control where id = ?", (key(log.id, 0),)).fetchone()
+        try:
+            found = control.decode(control.body_of(row[0])) if row else None
+        except Malformed:
+            return ""
         return found.home if isinstance(found, Genesis) else self._registry.home(owner)
 
     def _granted(self, audience: str, owner: str, asker: str) -> Iterator[Span]:

@@ -65,7 +65,7 @@ class Mending:
         if one.what == damage.DATABASE:
             return self._indexes()
         if log is None:
-            return self._remove("introduction", one)
+            return self._introduction(one)
         steps: dict[str, Callable[[Log, Damage], str]] = {
             damage.LOG: self._log,
             damage.LEAVES: self._leaves,
@@ -76,7 +76,7 @@ class Mending:
             damage.HEAD: self._head,
             damage.SIGHTING: self._head,
             damage.RECEIPT: self._receipt,
-            damage.INTRODUCTION: lambda _log, one: self._remove("introduction", one),
+            damage.INTRODUCTION: lambda _log, one: self._introduction(one),
         }
         return steps[one.what](log, one)
 
@@ -226,6 +226,15 @@ class Mending:
             (*values, one.part),
         )
         return _HERE
+
+    def _introduction(self, one: Damage) -> str:
+        """A proof whose registrar was read wrongly is whole again once that is; only then does one that is not go."""
+        keys = Keys(self.store, self.registry)
+        if not any(each.part == one.part for each in signed.introductions(self.store, keys)):
+            return _HERE
+        if any(self.book.open(what=what) for what in (damage.CONTROL, damage.ENTRIES)):
+            return ""
+        return self._remove("introduction", one)
 
     def _remove(self, table: str, one: Damage) -> str:
         """Take a row out that nothing here can mend; it comes again from whoever signed it."""

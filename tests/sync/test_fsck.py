@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync import damage, fsck, mirror, tree
+from sync import damage, fsck, mirror, proved, tree
 from sync.bundles import Bundles, packages
 from sync.checkpoint import Checkpoint
 from sync.head import sign_receipt
@@ -300,3 +300,23 @@ def test_progress_is_told_by_log(city):
     heard = []
     city.check(progress=lambda *of: heard.append(of))
     assert [one for one in heard if one[0] == OUTLET][-1] == (OUTLET, SIZE, SIZE)
+
+
+def test_an_introduction_stays_whose_registrar_was_read_from_a_damaged_row(city):
+    with made.opened(city.log_db) as store:
+        log = store.log(CITY)
+        bundles, index = Bundles(store, log), 1
+        raw = bundles.entries(index, index + 1)[0]
+        proof = proved.prove(bundles, index, raw, log.stored, store.head(log).note, {})
+    city.set("insert into introduction values (?, ?, ?, ?, ?)", OUTLET, CITY, index, raw, proof)
+    assert city.check() == []
+    city.flip("control", "entry", f"log = {city.id(HUB)} and what = 'node'", 200)
+    found = city.check()
+    assert {one.what for one in found} >= {damage.CONTROL, damage.INTRODUCTION}
+    assert city.mend(found)[1] == []
+    city.set("update introduction set proof = ?", proof[:-1])
+    found = city.check()
+    assert [one.what for one in found] == [damage.INTRODUCTION]
+    assert city.mend(found)[1] == []
+    with made.opened(city.log_db) as store:
+        assert store.db.execute("select count(*) from introduction").fetchone() == (0,)

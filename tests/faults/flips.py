@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from node import checking
+from sync.schema import LOG_SHIFT
 from tests.faults.place import HONEST
 from tests.faults.scene import Effect, Kind, Scene
 
@@ -15,6 +17,9 @@ _TARGETS = (
     ("log.db", "bundle", "entries"),
     ("log.db", "part", "content"),
     ("log.db", "control", "entry"),
+    ("log.db", "bundle", "leaves"),
+    ("log.db", "node", "hash"),
+    ("log.db", "head", "note"),
     ("log.db", "receipt", "note"),
     ("log.db", "sighting", "note"),
     ("head.lock", "head", "note"),
@@ -65,7 +70,7 @@ class Row:
         return found[0] if found else None
 
     def put_right(self) -> None:
-        """Write the value as it was, where the row is still there: as a person does who has the disk replaced."""
+        """Write the value as it was: what is the only copy, or stands in the own log, a person brings again."""
         with contextlib.closing(sqlite3.connect(self.place.file)) as db, db:
             db.execute(f"update {self.table} set {self.column} = ? where rowid = ?", (self.value, self.rowid))
 
@@ -103,7 +108,7 @@ def _places(raw: bytes, wanted: bytes) -> Iterator[int]:
 
 
 def _night(scene: Scene) -> Effect:
-    """Turn a bit before the night; after it, put the disk right. What the bit touched must have gone nowhere."""
+    """Turn a bit before the night; let the node check itself after it. The nights to come must heal what it finds."""
     origin = HONEST[scene.turn % len(HONEST)]
     name, table, column = _TARGETS[scene.turn % len(_TARGETS)]
     found = turned(scene.place.home(origin).path / name, table, column, scene.chance)
@@ -113,8 +118,12 @@ def _night(scene: Scene) -> Effect:
     now = row.place.read()
     scene.federation.start()
     scene.federation.night()
-    scene.federation.stop()
-    row.put_right()
+    scene.federation.stop(origin)
+    checking.check(scene.place.node(origin))
+    with scene.place.opened(origin) as opened:
+        if table in ("bundle", "part") and row.rowid >> LOG_SHIFT == opened.own.log.id:
+            row.put_right()
+            checking.check(opened.node)
     seen = f"{origin}: {name} {table}.{column}: byte {row.place.at} was {before.hex()}, read back as {now.hex()}"
     return Effect(int(before != now), seen)
 

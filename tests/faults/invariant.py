@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from node import cataloguing
+from node import cataloguing, checking
 from node.node import Opened
-from sync import entry, evidence, head, tree
+from sync import damage, entry, evidence, head, tree
 from sync.bundles import Bundles
 from sync.errors import SyncError
 from sync.rights import Rights
@@ -67,6 +67,7 @@ def check(place: Place, ledger: Ledger, reasons: Mapping[str, str]) -> Findings:
         with place.opened(origin) as opened:
             _guarded(found, origin, lambda one=opened: _whole(found, one))
             _guarded(found, origin, lambda one=opened: _one_history(found, one, leaves))
+            _guarded(found, origin, lambda one=opened: _checked(found, one))
     for origin in OUTLETS:
         _guarded(found, origin, lambda one=origin: _at_hub(found, place, one, leaves[one], ledger, reasons))
     return found
@@ -98,6 +99,13 @@ def _whole(found: Findings, opened: Opened) -> None:
         stored = _rows(opened, log)
         if stored > log.next_entry:
             found.duplicated.append(f"{log.origin} at {me}: {stored} entries are stored of {log.next_entry}")
+
+
+def _checked(found: Findings, opened: Opened) -> None:
+    """The product's own check finds nothing damaged either, and nothing that it found before is left open."""
+    done = checking.check(opened.node, mend=False)
+    for one in {*done.found, *done.waiting}:
+        found.unverified.append(f"{opened.node.origin}: fsck: {damage.said(one)}")
 
 
 def _wrong(opened: Opened, log: Log) -> Iterator[str]:

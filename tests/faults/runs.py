@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -15,9 +15,10 @@ from tests.faults import invariant, place
 from tests.faults.invariant import Ledger
 from tests.faults.kinds import Planned
 from tests.faults.night import Federation, recover, unrest
-from tests.faults.place import Place
+from tests.faults.place import OUTLETS, PARENTS, Place
 from tests.faults.processes import FORK
 from tests.faults.scene import Scene, Sites
+from tests.world import HUB
 
 MOST_TRIES = 3
 
@@ -87,7 +88,7 @@ def _attempt(
         found.effects, found.seen = effect.count, effect.seen
         found.nights, reasons = recover(federation)
         left = list(unrest(federation.place))
-        clean = invariant.check(federation.place, ledger, reasons)
+        clean = invariant.check(federation.place, ledger, {origin: _reason(origin, reasons) for origin in OUTLETS})
         found.waiting = clean.waiting
         found.wrong = {
             "lost": clean.lost,
@@ -100,6 +101,12 @@ def _attempt(
         found.wrong = {"unrecovered": [traceback.format_exc()]}
     finally:
         federation.kill()
+
+
+def _reason(origin: str, reasons: Mapping[str, str]) -> str:
+    """Return why what an outlet filed may wait: what it, or a node that it sends by, could not do."""
+    way = (origin, *PARENTS[origin], HUB)
+    return "; ".join(f"{one}: {reasons[one]}" for one in way if reasons.get(one))
 
 
 # -- side by side -----------------------------------------------------------------------------------------------------

@@ -97,6 +97,7 @@ REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where t
     "invited-under-another-name": N_("the invitation is for another name"),
     "other-keys-than-its-home-registers": N_("its home has registered other keys"),
     "unknown-origin": N_("nothing of it is held there"),
+    "moved": N_("the hub has moved it to another home, which it must join"),
     "registered-with-other-keys": N_("it is registered already, with other keys, which only `keys rotate` changes"),
     "not understood": N_("not understood"),  # and what the catalogue refuses a query for
     "nothing to search for; give words, or an option such as --kind or --applicant": N_(

@@ -115,7 +115,7 @@ class Call:
         The last lets a node that lost its disk have its own log and its mirrors back. Raises NotAllowed, UnknownOrigin,
         and NeedsRecovery while this node is restored and not recovered.
         """
-        self.registry.check_caller(self.path)
+        self.registry.check_reader(self.path)
         recovery.check_recovered(self.store, self.serving.me)  # what was erased since must not be served again
         if origin not in ancestors(self.registry, self.serving.me):
             try:

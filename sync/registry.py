@@ -317,6 +317,23 @@ class Registry:
             raise NotAllowed(name, f"member-{member.status}")
         return found
 
+    def has_moved(self, name: str) -> bool:
+        """Tell whether the hub has moved `name` from here to another home, which may not have let it in yet."""
+        found = self.stated("node", name, self._me) if self._me in self.homes(name)[:-1] else None
+        statement = control.decode(control.body_of(found[1])) if found else None
+        return isinstance(statement, control.Node) and statement.status == "active"
+
+    def check_reader(self, name: str) -> None:
+        """Return if `name` may read the logs above: it may call, or has moved away and must learn where to.
+
+        Raises UnknownOrigin, NotAllowed.
+        """
+        try:
+            self.check_caller(name)
+        except (UnknownOrigin, NotAllowed):
+            if not self.has_moved(name):
+                raise
+
     def check_active(self, name: str) -> Registration:
         """Return a registration to which its home gives the status active; raise UnknownOrigin, NotAllowed."""
         found = self.get(name)

@@ -86,6 +86,11 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 time_ms=int(self._serving.clock() * 1000),
             )
             answer.root_statements.extend(call.registry.federation.statements[request.root_version or None :])
+            if call.registry.has_moved(call.path):  # it may read where to
+                answer.status, answer.reason = control.STATUSES["active"], "moved"
+                held = {one.origin: one.size for one in request.ancestors}
+                answer.ancestors.extend(greeting.shown_heads(call, held))
+                return answer
             try:
                 call.registry.check_caller(call.path)
             except UnknownOrigin:
@@ -306,7 +311,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             may_see = call.may_see(request.origin)
             sent = packages(call.store, held, request.start, request.end, request.end, may_see)
             for count, found in enumerate(sent, 1):
-                call.registry.check_caller(call.path)
+                call.registry.check_reader(call.path)
                 frame = packer.pack(found)
                 yield pb.Package(first=frame.first, compressed=frame.compressed, frame=frame.content)
                 if count == MAX_PACKAGES_A_CALL:

@@ -71,6 +71,8 @@ class Session:
                 self._attempt(report, origin, partial(self._fetch, origin, report))
             self._heal(report)
             self._keep_receipts(hello.receipts, report)
+            if hello.reason == "moved":  # what is above is known now; nothing is taken from us here any more
+                raise NotAllowed(self.own.origin, "moved")
             refusal = self._bring_all(mine, hello, report)
             telling.tell(hello, refusal)
             if refusal is not None:

@@ -67,4 +67,14 @@ ROWS = [
         without(relay.SearchService, "_view", ("registry.check_caller(child)", "pass")),
         f"{MEMBERSHIP}test_a_revoked_node_is_refused_at_every_door_at_once",
     ),
+    Safeguard(
+        "move-proved",
+        "a new home takes no other registration than the hub confirmed",
+        without(
+            admission.EnrolService,
+            "_register",
+            ("moving.registration(opened, asked, registration)", "None"),
+        ),
+        "tests/node/test_moving.py::test_the_new_home_takes_no_other_registration_than_the_hub_confirmed",
+    ),
 ]

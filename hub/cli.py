@@ -12,11 +12,13 @@ from node import (
     expiry,
     exporting,
     feed_commands,
+    fork_commands,
     founding,
     frame,
     key_commands,
     kinds,
     lookups,
+    manifests,
     node_commands,
     quarantining,
     reconcile_commands,
@@ -72,6 +74,7 @@ exporting.export(top)
 kinds.kind(top, publishes=True)
 commands.status(top)
 key_commands.add(top, hub=True)
+fork_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)
@@ -104,6 +107,8 @@ def seal(context: Context, sign_anyway: bool) -> None:
 def night(context: Context) -> None:
     node = commands.opened(context)
     done = verdicts.decide(node)
+    manifests.state(node)
+    manifests.look(node)
     with node.opened() as opened:
         expiry.warn(node, opened)
         size = opened.seal_as_hub(resign=True)

@@ -15,6 +15,7 @@ from node import (
     cataloguing,
     frame,
     inbox,
+    manifests,
     nightly,
     nodes,
     reconciling,
@@ -190,6 +191,7 @@ def list_nodes(top: frame.Group) -> None:
             ("status", _("status")),
             ("entries", _("entries")),
             ("received", _("last receipt")),
+            ("called", _("last call")),
             ("quarantined", _("quarantined")),
             ("drift", _("drift")),
             ("certificate_days_left", _("certificate days")),
@@ -198,7 +200,8 @@ def list_nodes(top: frame.Group) -> None:
         rows = nodes.listed(opened(context))
         if not context.json:
             rows = [
-                {**row, "received": moment(row["received"]), "role": _(row["role"]), "status": _(row["status"])}
+                {**row, **{name: moment(row[name]) for name in ("received", "called")}}
+                | {name: _(row[name]) for name in ("role", "status")}
                 for row in rows
             ]
         context.table(rows, columns)
@@ -218,6 +221,8 @@ def sync(top: frame.Group) -> None:
         node = opened(context)
         if node.settings.role != "outlet":
             verdicts.decide(node)
+            manifests.state(node)
+            manifests.look(node)
         night = nightly.run(node, progress=shown_progress(context))
         cataloguing.apply(node)
         for report in night.reports:

@@ -1,17 +1,19 @@
 """How nodes stand: those below this one, and this one itself, in the same numbers everywhere."""
 
+import time
 from datetime import datetime
 from typing import Any
 
-from node import authority, cataloguing, causes, keyfiles, reconciling, stands, told
+from node import authority, cataloguing, causes, keyfiles, manifests, reconciling, stands, told
 from node.errors import NodeError
 from node.invitation_book import Invitation
 from node.messages import N_, _, either
 from node.node import Node, Opened
 from node.request_book import Request
-from sync import control, freshness
+from sync import control, forks, freshness
 from sync.bundles import Bundles
 from sync.damage import Book
+from sync.silence import NO_MANIFEST
 
 _UNUSED = ("invited", "expired", "withdrawn")
 _WORDS = (
@@ -32,8 +34,10 @@ def listed(node: Node) -> list[dict[str, Any]]:
     given = node.notebook.certificates()
     with node.opened() as opened:
         alarms = [origin for _at, _what, origin, _detail in opened.store.alarms()]
+        heard = manifests.heard(opened)
         rows = {
             one.origin: _child(opened, one, names, alarms)
+            | heard[one.origin]
             | {"quarantined": kept_out.get(one.origin, 0), "drift": drifted.get(one.origin)}
             | {"certificate_days_left": _days_left(node, given.get(one.origin))}
             for one in opened.registry.children()
@@ -105,6 +109,11 @@ def standing(node: Node) -> dict[str, Any]:
                 {"origin": one.origin, "hours": one.age_s // 3600}
                 for one in freshness.stale(opened.store, opened.registry, node.clock())
             ],
+            "silent": [
+                {"origin": one.origin, "what": one.what, "since": one.since_s, "night": one.night}
+                for one in manifests.silent(opened)
+            ],
+            "forks": sorted({one.origin for one in forks.kept(opened.store)}),
             "catalogue": {**counts, "waiting": wanted, "entries_behind": lag.entries, "records_behind": lag.records},
             "alarms": [
                 {"at": at, "what": what, "origin": origin, "detail": detail}
@@ -178,6 +187,13 @@ def answered(found: dict[str, Any]) -> list[str]:
     return [text.format(**one | {"judged": min(one["judged"], one["received"])}) for one in answers]
 
 
+def _silent_line(one: dict[str, Any]) -> str:
+    if one["what"] == NO_MANIFEST:
+        return _("SILENT: {origin} calls, but does not say how its nodes stand. Ask its operator.").format(**one)
+    hours = int(time.time() - one["since"]) // 3600
+    return _("SILENT: {origin} has not called for {hours} hours. Ask its operator.").format(hours=hours, **one)
+
+
 def lines(found: dict[str, Any]) -> list[str]:
     """Return a node's standing as people read it; why a file is refused was written down in both languages."""
     said = [
@@ -198,6 +214,11 @@ def lines(found: dict[str, Any]) -> list[str]:
         said.append(
             _("STALE: the newest word from {origin} is {hours} hours old. Check the line to the parent.").format(**one)
         )
+    for one in found["silent"]:
+        said.append(_silent_line(one))
+    for one in found["forks"]:
+        text = _("FORK: {origin} signed two heads that cannot both be true. Evidence: `fork write {origin}`.")
+        said.append(text.format(origin=one))
     for one in found.get("inbox", {}).get("waiting", ()):
         said.append(_("In the inbox, not taken yet: {file}").format(file=one))
     for one in found.get("inbox", {}).get("refused", ())[:5]:

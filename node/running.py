@@ -12,7 +12,7 @@ import grpc
 from banyan.v1 import reconcile_pb2_grpc, search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, checking, expiry, feeds, harvest, nightly, reconciling, told, verdicts
+from node import cataloguing, checking, expiry, feeds, harvest, manifests, nightly, reconciling, told, verdicts
 from node.errors import NodeError
 from node.inbox import Inbox
 from node.node import Node
@@ -176,7 +176,10 @@ class Running:
         feeds.sync_all(self.node, left, stop)
         if self.node.settings.role not in ("outlet", "feed"):
             window = Window.parse(self.node.settings.window, ZoneInfo(self.node.settings.timezone))
-            verdicts.decide(self.node, since=window.latest(self.node.clock())[0])
+            begun = window.latest(self.node.clock())[0]
+            verdicts.decide(self.node, since=begun)
+            manifests.state(self.node, since_s=begun)
+            manifests.look(self.node)
         if self.node.settings.role == "hub":
             with self.node.opened() as opened:
                 expiry.warn(self.node, opened)

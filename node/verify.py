@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from node import frame
+from node import fork_report, frame
 from node.frame import passed
 from node.messages import N_, _
 from node.report import Context
 from records import body, view
 from records.errors import MalformedRecord
-from sync import evidence
+from sync import evidence, fork
 from sync.evidence import Verified
 from sync.federation import Federation
 
@@ -22,8 +22,10 @@ from sync.federation import Federation
     "banyan-verify",
     cls=frame.Command,
     help=N_(
-        "Verify an evidence file against the federation's root. Exit code 0: proved; 1: not proved.\n\n"
-        "Example: banyan-verify proof.txt --root federation.root"
+        "Verify an evidence file, or the evidence of a fork, against the federation's root. "
+        "Exit code 0: proved; 1: not proved.\n\n"
+        "Example: banyan-verify proof.txt --root federation.root\n\n"
+        "Example: banyan-verify x.fork --root federation.root --registrations x.registrations"
     ),
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -33,14 +35,28 @@ from sync.federation import Federation
     required=True,
     help=N_("The federation.root that you trust."),
 )
+@click.option(
+    "--registrations",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help=N_("For a fork file: what shows whose keys signed, or evidence of a record of that log; may be repeated."),
+)
 @passed
-def top(context: Context, file: Path, root: Path) -> None:
+def top(context: Context, file: Path, root: Path, registrations: tuple[Path, ...]) -> None:
     pinned = Federation.parse(root.read_bytes())
-    with file.open("rb") as content:
-        found = evidence.verify(content.read(evidence.MAX_BYTES + 1), pinned)
+    raw = _read(file)
+    if raw.startswith(fork.TITLE):
+        fork_report.tell(context, raw, pinned, [_read(one) for one in registrations])
+        return
+    found = evidence.verify(raw, pinned)
     context.emit({"verified": True, **as_dict(found)})
     for line in lines(found):
         context.say(line)
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as content:
+        return content.read(evidence.MAX_BYTES + 1)
 
 
 def as_dict(found: Verified) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from node import (
     commands,
     doctoring,
     exporting,
+    fork_commands,
     frame,
     key_commands,
     kinds,
@@ -44,6 +45,7 @@ templates.template(top)
 kinds.kind(top)
 commands.status(top)
 key_commands.add(top)
+fork_commands.add(top)
 reconcile_commands.add(top)
 commands.audit(top)
 doctoring.add(top)

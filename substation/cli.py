@@ -7,6 +7,7 @@ from node import (
     doctoring,
     exporting,
     feed_commands,
+    fork_commands,
     frame,
     key_commands,
     kinds,
@@ -39,6 +40,7 @@ exporting.export(top)
 kinds.kind(top)
 commands.status(top)
 key_commands.add(top)
+fork_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)

@@ -13,6 +13,7 @@ from sync import control, refusals
 from sync.errors import Malformed, Unreachable
 from sync.fork import NOTHING, Beginning
 from sync.package import MAX_UNACKNOWLEDGED, Frame, PartName
+from sync.rollcall import MAX_ROWS, Shown
 
 CALL_TIMEOUT_S = 300.0
 MAX_RANGES = 100  # of damaged entries that Hello names for one log
@@ -22,7 +23,10 @@ _STATUS_NAMES = {number: name for name, number in control.STATUSES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Greeting:
-    """What the child says first; see HelloRequest. `forks` are (log, name) of evidence held; None: tell of none."""
+    """What the child says first; see HelloRequest. `forks` are (log, name) of evidence held; None: tell of none.
+
+    `manifest` is 1 + index of the parent's in which the own row was checked last; None: show none.
+    """
 
     known_epoch: bytes
     offers: Sequence[tuple[str, int]]
@@ -33,6 +37,7 @@ class Greeting:
     want_heads: bool = False
     root_version: int = 0
     registration: Sequence[bytes] = ()
+    manifest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,8 @@ class Hello:
     time_ms: int
     forks: tuple[tuple[bytes, bytes], ...] = ()
     wanted_forks: tuple[bytes, ...] = ()
+    manifest: Shown | None = None
+    your_manifest: int = 0
     please_reconcile: int = 0
     because: str = ""
     root_statements: tuple[bytes, ...] = ()
@@ -128,6 +135,8 @@ class Client:
         if greeting.forks is not None:
             names = [pb.ForkName(origin=origin, name=name) for origin, name in greeting.forks]
             request.known_forks.CopyFrom(pb.Forks(names=names))
+        if greeting.manifest is not None:
+            request.manifest = greeting.manifest
         with self._called() as timeout:
             answer = self._stub.Hello(request, timeout=timeout)
         return Hello(
@@ -142,6 +151,8 @@ class Client:
             answer.time_ms,
             tuple((one.file, one.registrations) for one in answer.forks),
             tuple(answer.wanted_forks),
+            _shown(answer.manifest) if answer.HasField("manifest") else None,
+            answer.your_manifest,
             please_reconcile=answer.please_reconcile,
             because=answer.because,
             root_statements=tuple(answer.root_statements),
@@ -211,6 +222,14 @@ class Client:
         with self._called() as timeout:
             return bool(self._stub.AddFork(request, timeout=timeout).new)
 
+    def add_manifest(self, index: int, rows: Sequence[bytes]) -> int:
+        """Bring the rows of the manifest at entry `index` of our own log; return how many were taken."""
+        step = min(MAX_ROWS, 5_000)  # of at most 350 bytes each
+        parts = [rows[at : at + step] for at in range(0, len(rows), step)] or [[]]
+        requests = (pb.AddManifestRequest(index=index, rows=one) for one in parts)
+        with self._called() as timeout:
+            return int(self._stub.AddManifest(requests, timeout=timeout).rows)
+
     def entries(self, origin: str, start: int, end: int) -> Iterator[Frame]:
         """Yield packages of a log above, from `start` on; the parent may stop early."""
         request = pb.GetEntriesRequest(origin=origin, start=start, end=end)
@@ -226,6 +245,10 @@ class Client:
         with self._called() as timeout:
             answer = self._stub.GetParts(request, timeout=timeout)
         return [((one.index, one.number), one.content) for one in answer.parts], answer.looked
+
+
+def _shown(one: pb.ManifestRow) -> Shown:
+    return Shown(one.index, one.place, one.row, tuple(one.proof))
 
 
 def _state(one: pb.LogState) -> LogState:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from banyan.v1 import sync_pb2 as pb
 
-from sync import control, damage, eras, forks, head, proved, recovery, tree
+from sync import control, damage, eras, forks, head, proved, recovery, rollcall, tree
 from sync.bundles import Bundles
 from sync.called import Call
 from sync.client import MAX_RANGES
@@ -172,6 +172,20 @@ def shown_heads(call: Call, known: dict[str, int]) -> list[pb.Shown]:
         proof = tree.consistency_proof(Bundles(call.store, held), old, newest.size) if old <= newest.size else []
         shown.append(pb.Shown(note=newest.note, old_size=old, proof=proof))
     return shown
+
+
+def show_manifest(call: Call, checked: int, answer: pb.HelloResponse) -> None:
+    """Say which manifest of the child is held here, and show its row in our newest, if it has not checked that one."""
+    theirs, ours = call.store.log(call.path), call.store.log(call.serving.me)
+    held = rollcall.newest(call.store, theirs) if theirs else None
+    answer.your_manifest = held.index + 1 if held else 0
+    newest = rollcall.newest(call.store, ours, below=ours.stored) if ours else None
+    if ours is None or newest is None or newest.index < checked:
+        return
+    found = rollcall.proved_row(call.store, ours, newest.index, call.path)
+    if found is not None:
+        place, row, hashes = found
+        answer.manifest.CopyFrom(pb.ManifestRow(index=newest.index, place=place, row=row, proof=hashes))
 
 
 def forks_told(call: Call, known: list[tuple[str, bytes]]) -> Iterator[pb.ForkFile]:

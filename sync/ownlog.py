@@ -64,9 +64,10 @@ class OwnLog:
             raise NeedsRecovery(self.origin, "log.db has no log of this node")
         return found
 
-    def state(self, statement: control.Statement) -> int:
-        """Add one control entry; return its index."""
-        return self.add_entries([entry.control_entry(self._now_ms(), control.encode(statement))], [[]])
+    def state(self, statement: control.Statement, beside: Callable[[int], None] = lambda index: None) -> int:
+        """Add one control entry, and what `beside` writes for its index, in one transaction; return the index."""
+        raw = entry.control_entry(self._now_ms(), control.encode(statement))
+        return self.add_entries([raw], [[]], beside)
 
     def add(self, records: Sequence[Sequence[tuple[str, bytes]]]) -> int:
         """Add one record entry for each list of (audience, body), in one transaction; return the first index.
@@ -78,13 +79,19 @@ class OwnLog:
         entries = [entry.record_entry(self._committer, now_ms, parts) for parts in made]
         return self.add_entries(entries, made)
 
-    def add_entries(self, entries: Sequence[bytes], parts: Sequence[Sequence[Part]]) -> int:
+    def add_entries(
+        self,
+        entries: Sequence[bytes],
+        parts: Sequence[Sequence[Part]],
+        beside: Callable[[int], None] = lambda index: None,
+    ) -> int:
         """Add entries made before, with their parts, in one transaction; return the first index."""
         with self._store.write():
             log = self.log
             if log.frozen:
                 raise NeedsRecovery(self.origin, f"frozen: {log.frozen}")
             self._append(log, entries, parts)
+            beside(log.next_entry)
         return log.next_entry
 
     def _append(self, log: Log, entries: Sequence[bytes], parts: Sequence[Sequence[Part]]) -> None:

@@ -57,6 +57,17 @@ def _larger(known: bytes, note: bytes) -> bytes:
     return known if known and head.stated(known).size >= head.stated(note).size else note
 
 
+def beat(store: Store, child: str, now_s: int) -> None:
+    """Remember that `child` said hello at `now_s`, POSIX seconds."""
+    with store.write():
+        store.db.execute("insert or replace into heartbeat(origin, at) values (?, ?)", (child, now_s))
+
+
+def last_calls(store: Store) -> dict[str, int]:
+    """Return when each child said hello last, POSIX seconds by this node's clock."""
+    return dict(store.db.execute("select origin, at from heartbeat").fetchall())
+
+
 def _is_ours(store: Store, shown: Head) -> bool:
     """Tell whether we know that we signed this head: not larger than our newest, and over the same entries."""
     log = store.log(shown.origin)

@@ -8,12 +8,13 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 
 import grpc
 from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
-from sync import control, forks, greeting, healing, mirror, presence, recovery, refusals, wants
+from sync import control, forks, greeting, healing, mirror, presence, recovery, refusals, rollcall, wants
 from sync.bundles import Bundles, packages
 from sync.called import Call, Serving
 from sync.errors import Conflict, Malformed, NoHead, NotAllowed, OverLimit, SyncError, UnknownOrigin
@@ -105,6 +106,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 return answer
             answer.status = control.STATUSES["active"]
             greeting.take_registration(call, request.registration)
+            presence.beat(call.store, call.path, int(self._serving.clock()))
             presence.heard(call.store, call.registry, call.path, request.your_head)
             self._check_owed(call, request)
             answer.please_reconcile = greeting.please_reconcile(call)
@@ -120,6 +122,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 known = _fork_names(request.known_forks)
                 answer.wanted_forks.extend(forks.wanted(call.store, known))
                 answer.forks.extend(greeting.forks_told(call, known))
+            if request.HasField("manifest"):
+                greeting.show_manifest(call, request.manifest, answer)
             return answer
         raise AssertionError
 
@@ -278,6 +282,21 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             return pb.AddForkResponse(new=new)
         raise AssertionError
 
+    def AddManifest(
+        self, request_iterator: Iterator[pb.AddManifestRequest], context: grpc.ServicerContext
+    ) -> pb.AddManifestResponse:
+        """Keep the rows of the child's manifest once they are what its entry states, and compare them with others'."""
+        with self._call(context, "AddManifest") as call:
+            call.registry.check_caller(call.path)
+            call.check_room()
+            first = next(request_iterator, pb.AddManifestRequest())
+            rows = (row for one in chain((first,), request_iterator) for row in _manifest_rows(one))
+            count = rollcall.take(call.store, call.path, first.index, rows)
+            left_out = rollcall.alarm_for_left_out(call.store, call.registry)
+            log.info("manifest child=%s rows=%d left_out=%d", call.path, count, len(left_out))
+            return pb.AddManifestResponse(rows=count)
+        raise AssertionError
+
     def AddParts(self, request: pb.AddPartsRequest, context: grpc.ServicerContext) -> pb.AddPartsResponse:
         """Take parts that this node wants."""
         with self._call(context, "AddParts") as call:
@@ -331,6 +350,12 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             parts = [pb.Part(index=name[0], number=name[1], content=content) for name, content in found.parts]
             return pb.GetPartsResponse(parts=parts, looked=found.looked)
         raise AssertionError
+
+
+def _manifest_rows(one: pb.AddManifestRequest) -> list[bytes]:
+    if len(one.rows) > rollcall.MAX_ROWS:
+        raise OverLimit("rows of a message", len(one.rows), rollcall.MAX_ROWS)
+    return list(one.rows)
 
 
 def _fork_names(known: pb.Forks) -> list[tuple[str, bytes]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sync import entry, eras, erasing, evidence, forks, head, mirror, presence, rights, rotation, wants
+from sync import entry, eras, erasing, evidence, forks, head, mirror, presence, rights, rollcall, rotation, wants
 from sync.bringing import Bringing, Report, known_epoch
 from sync.bundles import Bundles
 from sync.client import Client, Greeting, Hello, LogState, ShownHead
@@ -69,12 +69,14 @@ class Session:
             wants.refresh(self.store, self.registry)
             for origin in self._to_fetch():
                 self._attempt(report, origin, partial(self._fetch, origin, report))
+            self._attempt(report, self.client.parent, partial(self._check_row, hello))
             self._heal(report)
             self._keep_receipts(hello.receipts, report)
             if hello.reason == "moved":  # what is above is known now; nothing is taken from us here any more
                 raise NotAllowed(self.own.origin, "moved")
             refusal = self._bring_all(mine, hello, report)
             telling.tell(hello, refusal)
+            self._attempt(report, self.own.origin, partial(self._bring_manifest, hello))
             if refusal is not None:
                 raise refusal
             self._remember(hello)
@@ -103,6 +105,7 @@ class Session:
             telling.greeting(),
             root_version=version,
             registration=registration,
+            manifest=rollcall.checked(self.store, parent),
         )
         hello = self._give_back(greeting, self.client.hello(greeting), report)
         if hello.root_statements and self.trust is not None:  # before the heads that they vouch for
@@ -284,6 +287,10 @@ class Session:
     def _heal_log(self, healing: Healing, origin: str, report: Report) -> None:
         report.healed += healing.heal(origin)
 
+    def _check_row(self, hello: Hello) -> None:
+        """Compare what the parent's newest manifest says of us with what we know ourselves."""
+        rollcall.check_own_row(self.store, self.registry, self.client.parent, hello.manifest)
+
     # -- up -----------------------------------------------------------------------------------------------------------
 
     def _sealed(self) -> Head | None:
@@ -343,6 +350,13 @@ class Session:
                 raise
             log.warning("log refused origin=%s parent=%s error=%r", origin, self.client.parent, error)
             report.refused.append((origin, f"{type(error).__name__}: {error}"))
+
+    def _bring_manifest(self, hello: Hello) -> None:
+        """Bring the rows of our newest manifest that the parent can look up, if it does not hold them."""
+        own, receipt = self.own.log, self.store.newest_receipt(self.own.log, self.client.parent)
+        held = rollcall.newest(self.store, own, below=receipt.size) if receipt else None
+        if held is not None and held.index >= hello.your_manifest:
+            self.client.add_manifest(held.index, rollcall.rows_of(self.store, own, held.index))
 
     def _bringing(self, report: Report) -> Bringing:
         return Bringing(self.store, self.registry, self.client, self.clock, self.progress, self.stop, report)

@@ -1,11 +1,12 @@
 """Safeguards of the two routes: forks and their evidence, heads pooled by path."""
 
-from sync import eras, fork, forks, mirror, session, store
+from sync import eras, fork, forks, manifest, mirror, rollcall, session, silence, store
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 FORK = "tests/sync/test_fork.py::"
 FORKS = "tests/sync/test_forks.py::"
 TOLD = "tests/sync/test_fork_told.py::"
+MANIFESTS = "tests/node/test_manifests.py::"
 
 ROWS = [
     Safeguard(
@@ -67,5 +68,42 @@ ROWS = [
         without(session.Session, "_sealed", ("if self.own.log.frozen:", "if False:")),
         f"{TOLD}test_an_outlet_that_is_shown_its_other_branch_evidences_it_and_its_city_hears_at_once",
         also="NeedsRecovery",
+    ),
+    Safeguard(
+        "manifest-rows",
+        "rows are those that the author's entry states",
+        without(rollcall, "take", ("len(found) != said.count or Leaves(found).root != said.root", "False")),
+        f"{MANIFESTS}test_rows_that_are_not_what_the_entry_states_are_refused_and_nothing_is_kept[another-size]",
+    ),
+    Safeguard(
+        "manifest-everybody",
+        "a manifest has a row on everybody",
+        without(rollcall, "take", ("registered - set(names)", "set()")),
+        f"{MANIFESTS}test_a_registration_without_a_row_is_found_above_and_below",
+    ),
+    Safeguard(
+        "manifest-own-row",
+        "a child checks its row",
+        put(rollcall, "_problems", lambda *of: []),
+        f"{MANIFESTS}test_a_size_that_falls_is_found_above_and_below",
+    ),
+    Safeguard(
+        "manifest-proved",
+        "a child's row is proved in the manifest",
+        put(manifest.proof, "check_inclusion", passes),
+        "tests/sync/test_manifest.py::test_each_row_is_proved_at_its_place_only[3]",
+    ),
+    Safeguard(
+        "left-out",
+        "who leaves a node out is found by the other route",
+        put(rollcall, "left_out", lambda *of: []),
+        f"{MANIFESTS}test_a_city_that_leaves_an_outlet_out_is_found_by_the_alliances_manifest",
+        also="ValueError",
+    ),
+    Safeguard(
+        "silence",
+        "silence is not health",
+        put(silence, "SILENT_AFTER_S", 2**40),
+        f"{MANIFESTS}test_who_has_not_called_for_26_hours_is_named_and_alarmed_once",
     ),
 ]

@@ -133,7 +133,7 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
                 opened.store.alarm("token-used-twice", asked.origin, "with other keys")
             raise
         self._register(opened, asked, invited, joining.registration)
-        return self._answer(opened, certificate)
+        return self._answer(opened, certificate, request.origin)
 
     def _register(
         self, opened: Opened, asked: control.Node, invited: Invitation, registration: Sequence[bytes]
@@ -153,7 +153,7 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         if found is not None:
             since = found.decided_at or found.first_at
             return pb.EnrolResponse(standing=pb.Standing(state=found.state, reason=found.reason, since=since))
-        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin))
+        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin), request.origin)
 
     def _leave(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
         """End a membership at the wish of its member; ended already, say so again."""
@@ -184,14 +184,16 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         renewal = request.renewal
         text = renewal_text(request.origin, renewal.time_ms, request.csr)
         self._check_by_log_keys(registered.node, renewal.time_ms, text, renewal.signatures)
-        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin))
+        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin), request.origin)
 
-    def _answer(self, opened: Opened, certificate: bytes) -> pb.EnrolResponse:
+    def _answer(self, opened: Opened, certificate: bytes, origin: str) -> pb.EnrolResponse:
+        held = opened.store.log(origin)
         return pb.EnrolResponse(
             certificate=certificate,
             federation_root=self._node.federation.encode(),
             registration=proofs_of(opened, self._node.origin),
             sync_address=self._node.settings.sync_address,
+            log_size=held.stored if held else 0,
         )
 
 

@@ -14,7 +14,7 @@ from banyan.v1 import enrolment_pb2_grpc
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from node import authority, doors, errors, keyfiles, moving, settings, tokens
+from node import authority, doors, errors, keyfiles, moving, rejoining, settings, tokens
 from node.errors import NodeError
 from node.home import Home, write_whole
 from node.messages import N_
@@ -171,7 +171,10 @@ def let_in(home: Home, way: Way, answer: pb.EnrolResponse, origin: str, role: st
     parent = settings.Parent(way.parent, answer.sync_address, way.join_address)
     if first:
         made = settings.Settings(origin, role, name, parents=(parent,), **more)
-        begin_log(Node(home, made))
+        if answer.log_size:
+            rejoining.take_up(Node(home, made))
+        else:
+            begin_log(Node(home, made))
         settings.save(home, made)  # a crash before leaves no node, and the same request joins again
     else:
         settings.add_parent(home, parent)

@@ -9,7 +9,7 @@ from functools import partial
 
 import grpc
 
-from node import enrolment, expiry, recovering, rotating, stands
+from node import enrolment, expiry, recovering, rejoining, rotating, stands
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
@@ -87,7 +87,7 @@ def _visit(
     try:
         return call(node, parent, deadline, stop, progress)
     except NeedsRecovery as error:
-        if error.args[0] not in (node.origin, ""):  # the parent must, not we
+        if error.args[0] not in (node.origin, "") or rejoining.waits_for_person(node):  # the parent must, not we
             raise
         log.warning("recovering origin=%s why=%r", node.origin, error)
         recovering.recover(node, (), deadline, stop, progress)

@@ -4,6 +4,7 @@ Joining by invitation, asking, and moving end here.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from node.node import Opened
 from records import body
@@ -63,6 +64,8 @@ def register(opened: Opened, asked: control.Node, name: str, uscc: str = "") -> 
         raise NotAllowed(asked.origin, known.node.status)
     if known is not None and key_set(known.node) != key_set(asked):
         raise NotAllowed(asked.origin, "registered-with-other-keys")
+    if known is not None:  # an alliance that joins again stays the same one, whatever its new invitation says
+        asked = replace(asked, alliance_id=known.node.alliance_id)
     if known is None:  # a new node cannot hold a head of ours that we lost
         presence.heard(opened.store, registry, asked.origin, b"")
     if known is None or known.node != asked:  # the name first: a crash between the two repeats it

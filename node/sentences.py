@@ -130,6 +130,10 @@ PATTERNS: Sequence[tuple[re.Pattern[str], str]] = (  # causes that hold numbers 
         ),
     ),
     (
+        re.compile(r"joined again, not recovered yet"),
+        N_("it has joined again in a new home; let it join its alliances again as well, then run `recover`"),
+    ),
+    (
         re.compile(r"restored from a backup of \d+, not recovered yet"),
         N_("it was restored from a backup and is not recovered yet"),
     ),

@@ -6,7 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sync import entry, eras, erasing, evidence, forks, head, mirror, presence, rights, rollcall, rotation, wants
+from sync import (
+    entry,
+    eras,
+    erasing,
+    evidence,
+    forks,
+    head,
+    mirror,
+    presence,
+    recovery,
+    rights,
+    rollcall,
+    rotation,
+    wants,
+)
 from sync.bringing import Bringing, Report, known_epoch
 from sync.bundles import Bundles
 from sync.client import Client, Greeting, Hello, LogState, ShownHead
@@ -59,16 +73,16 @@ class Session:
             telling = Telling(self.store, self.registry, self.client, report)
             hello = self._hello(report, telling)
             telling.learn(hello)
-            self._check_shown_head(hello)
-            for parent in self.parents:  # all at once, so that each is brought the same log
-                rights.open_to(self.store, self.own, self.registry, parent)
-            mine = self._sealed()
-            for shown in hello.ancestors:
-                self._attempt(report, self.client.parent, partial(self._pull, shown, report))
-            erasing.obey(self.store, self.registry)
-            wants.refresh(self.store, self.registry)
-            for origin in self._to_fetch():
-                self._attempt(report, origin, partial(self._fetch, origin, report))
+            try:
+                self._check_shown_head(hello)
+                recovery.check_recovered(self.store, self.own.origin)
+                for parent in self.parents:  # all at once, so that each is brought the same log
+                    rights.open_to(self.store, self.own, self.registry, parent)
+                mine = self._sealed()
+            except NeedsRecovery:
+                self._pull_all(hello, report)  # the word from above is needed all the more
+                raise
+            self._pull_all(hello, report)
             self._attempt(report, self.client.parent, partial(self._check_row, hello))
             self._heal(report)
             self._keep_receipts(hello.receipts, report)
@@ -230,6 +244,14 @@ class Session:
         raise BadSignature(self.own.origin, "not by the keys of our own log")
 
     # -- down ---------------------------------------------------------------------------------------------------------
+
+    def _pull_all(self, hello: Hello, report: Report) -> None:
+        for shown in hello.ancestors:
+            self._attempt(report, self.client.parent, partial(self._pull, shown, report))
+        erasing.obey(self.store, self.registry)
+        wants.refresh(self.store, self.registry)
+        for origin in self._to_fetch():
+            self._attempt(report, origin, partial(self._fetch, origin, report))
 
     def _pull(self, shown: ShownHead, report: Report) -> None:
         """Bring one ancestor's log up to the head shown, verified by the code that verifies children's logs."""

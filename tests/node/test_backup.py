@@ -134,7 +134,9 @@ def test_a_backup_that_is_not_whole_changes_nothing(node, tmp_path, harm):
 
 def named(to, name):
     found = json.loads((to / "manifest.json").read_text())
-    found["files"][name] = found["files"]["log.db"]
+    found["files"][name] = found["files"]["node.toml"]
+    (to / name).parent.mkdir(exist_ok=True)
+    shutil.copy(to / "node.toml", to / name)
     (to / "manifest.json").write_text(json.dumps(found))
 
 

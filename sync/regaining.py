@@ -98,23 +98,23 @@ class Regaining:
         if not known:
             return None
         end = max(known, key=lambda one: (one.size, one.time_s))
-        fetched = 0
+        agreed = done = recovery.agreed(self.store, known, self.me)
         for one in sorted(shown, key=lambda one: one.head.size if one.head else 0):
             if one.head is not None and not recovery.is_promised(self.store, one.head):
-                fetched += self._fetch(one.client, one.head)
+                done = max(done, self._fetch(one.client, one.head))
         if not recovery.is_promised(self.store, end):
             if ahead == end:
                 raise NeedsRecovery(self.me, "a child holds a newer head of our own log")
             held = recovery.agreed(self.store, known, self.me)
             raise NeedsRecovery(self.me, f"lost: {end.size} entries were signed, {held} of them are left anywhere")
         added = recovery.settle(self.store, self.lock, end, known, self.verifiers)
-        return Regained(end.size, fetched, self._fetch_parts(shown), added)
+        return Regained(end.size, done - agreed, self._fetch_parts(shown), added)
 
     def _fetch(self, client: Client, end: Head) -> int:
-        """Fetch the entries that `end` promises from one parent; return how many, 0 where it does not hold them."""
+        """Fetch the entries that `end` promises from one parent; return up to where they came."""
         signed = recovery.agreed(self.store, recovery.heads_of_ours(self.store, self.lock, self.me), self.me)
         committer = entry.Committer(self.registry.federation.id, self.me)
-        begin = at = recovery.begin_at(signed)
+        at = recovery.begin_at(signed)
         try:
             while at < end.size:
                 before = at
@@ -127,7 +127,7 @@ class Regaining:
                     raise Unreachable(client.parent, "UNAVAILABLE", "sent no entries")
         except Conflict:
             log.warning("not held parent=%s origin=%s size=%d", client.parent, self.me, end.size)
-        return max(0, at - max(begin, signed))
+        return at
 
     def _fetch_parts(self, shown: Sequence[Shown]) -> int:
         """Fetch the parts of the own log that are missing here, from whoever holds them."""

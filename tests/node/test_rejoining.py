@@ -68,7 +68,8 @@ def test_an_alliance_that_holds_more_is_asked_once_it_is_joined_again(world):
     with world.nodes[OUTLET].opened() as opened:
         assert opened.own.log.next_entry == 0
     joined_again(world, OUTLET, "outlet", ALLIANCE)
-    assert recovering.recover(world.nodes[OUTLET]).size == 4
+    found = recovering.recover(world.nodes[OUTLET])
+    assert (found.size, found.entries) == (5, 5)  # with what is granted to the alliance
     drills.night(world, OUTLET, CITY, ALLIANCE)
     assert is_once(world, OUTLET, "a b c")
 

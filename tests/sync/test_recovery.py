@@ -33,7 +33,7 @@ def lost(tmp_path):
 
 def sent(mirror, first, end):
     with made.opened(mirror.log_db) as store:
-        return list(packages(store, store.log(OUTLET), first, end.size, end.size, lambda _audience, _index: True))
+        return list(packages(store, store.log(OUTLET), first, end.size, end.size, lambda audience, index: True))
 
 
 def recovered(node, mirror, end, faults=None):

@@ -21,6 +21,7 @@ _WORDS = (
     N_("expired"),
     N_("withdrawn"),
     N_("waiting"),
+    N_("moved"),
     N_("member"),
     N_("feed"),
 )  # shown by what lists these rows
@@ -78,7 +79,7 @@ def _child(
         "origin": stated.origin,
         "name": names.get(stated.origin, ""),
         "role": stated.role if isinstance(stated, control.Node) else "member",
-        "status": stated.status,
+        "status": "moved" if opened.registry.has_moved(stated.origin) else stated.status,
         "reason": stated.reason,
         "entries": log.stored if log else 0,
         "received": receipt.time_s if receipt else None,

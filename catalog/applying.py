@@ -139,7 +139,7 @@ def _plan(store: Store, catalogue: Catalogue, me: str, clock: Clock, role_of: Ro
     review, known = Review(store, catalogue, me, role_of), journal.rules(store)
     if known is not None and known < RULES_VERSION:
         return [[*review.all(), (0, 0, 0)]]
-    again = sorted({*_arrived(store, catalogue), *statements.to_retake(catalogue.db)})
+    again = sorted({*_arrived(store, catalogue), *_erased(store, catalogue), *statements.to_retake(catalogue.db)})
     arrived = list(reviewing.ranges(again))
     return [one for one in (arrived, review.due()) if one] + [[one] for one in _unapplied(store, catalogue, me, clock)]
 
@@ -162,3 +162,10 @@ def _arrived(store: Store, catalogue: Catalogue) -> Iterator[int]:
         for (id,) in store.db.execute(f"select id from part where id in ({marks}) order by id", ids).fetchall():
             yield id
         last = ids[-1]
+
+
+def _erased(store: Store, catalogue: Catalogue) -> Iterator[int]:
+    """Yield the parts that the view knows of and that were erased, by id: their entries are taken up without them."""
+    ids = [id for (id,) in store.db.execute("select id from tombstone order by id")]
+    for table in ("assertion", "waiting", "quarantine", "stated"):
+        yield from (id for (id,) in catalogue.many(f"select id from {table} where id in ({{}})", ids))

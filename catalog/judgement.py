@@ -70,7 +70,7 @@ class _Author:
 def judge(store: Store, log: Log, first: int, last: int, role: str, known: Kinds) -> Judged:
     """Return what entries [first, last) of a log, whose origin has that role, are worth by today's rules."""
     bundles, found, author = Bundles(store, log), Judged(), _Author(log.origin, role, known)
-    parts = dict(bundles.parts(first, last))
+    parts, erased = dict(bundles.parts(first, last)), bundles.erased(first, last)
     for index, raw in enumerate(bundles.entries(first, last), first):
         try:
             kind, commitments = entry.commitments(raw)
@@ -81,7 +81,7 @@ def judge(store: Store, log: Log, first: int, last: int, role: str, known: Kinds
             mask = views.of_audience(audience)
             if mask and (content := parts.get((index, number))) is not None:
                 _part(found, author, key(log.id, index, number), mask, content)
-            elif mask:
+            elif mask and (index, number) not in erased:
                 found.waiting.append(key(log.id, index, number))
     return found
 

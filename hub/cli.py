@@ -9,6 +9,8 @@ from node import (
     check_commands,
     commands,
     doctoring,
+    erasure_commands,
+    erasures,
     expiry,
     exporting,
     feed_commands,
@@ -75,6 +77,7 @@ kinds.kind(top, publishes=True)
 commands.status(top)
 key_commands.add(top, hub=True)
 fork_commands.add(top)
+erasure_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)
@@ -109,6 +112,7 @@ def night(context: Context) -> None:
     done = verdicts.decide(node)
     manifests.state(node)
     manifests.look(node)
+    erasures.follow_up(node)
     with node.opened() as opened:
         expiry.warn(node, opened)
         size = opened.seal_as_hub(resign=True)

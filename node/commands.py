@@ -13,6 +13,7 @@ from node import (
     acting,
     admission,
     cataloguing,
+    erasures,
     frame,
     inbox,
     manifests,
@@ -225,6 +226,7 @@ def sync(top: frame.Group) -> None:
             manifests.look(node)
         night = nightly.run(node, progress=shown_progress(context))
         cataloguing.apply(node)
+        erasures.follow_up(node)
         for report in night.reports:
             context.say(said_of(report))
         _reconcile(context, node, night)

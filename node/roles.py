@@ -9,6 +9,7 @@ from node.settings import PERSON_ROLES, Person, Settings
 NEEDS = {  # what a command needs, by its words; a command that is not named here changes nothing and is for everybody
     "backup": "operator",
     "correct": "operator",
+    "erase": "operator",
     "feed add": "operator",
     "feed import": "operator",
     "fsck": "operator",

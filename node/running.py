@@ -12,7 +12,19 @@ import grpc
 from banyan.v1 import reconcile_pb2_grpc, search_pb2_grpc
 
 from catalog.errors import CatalogError
-from node import cataloguing, checking, expiry, feeds, harvest, manifests, nightly, reconciling, told, verdicts
+from node import (
+    cataloguing,
+    checking,
+    erasures,
+    expiry,
+    feeds,
+    harvest,
+    manifests,
+    nightly,
+    reconciling,
+    told,
+    verdicts,
+)
 from node.errors import NodeError
 from node.inbox import Inbox
 from node.node import Node
@@ -95,6 +107,7 @@ class Running:
                 return
             done = self._attempt("seal", self._seal) if self._enrolled.is_set() else True
             done = self._attempt("apply", lambda: cataloguing.apply(self.node, self._stop)) and done
+            done = self._attempt("erase", lambda: erasures.follow_up(self.node)) and done
             if self._retry is not None:
                 self._retry.cancel()  # one at a time, however much comes in while something fails
             if not done and not self._stop.is_set():
@@ -185,10 +198,12 @@ class Running:
                 expiry.warn(self.node, opened)
                 opened.seal_as_hub(resign=True)
             cataloguing.apply(self.node, stop)
+            self._attempt("erase", lambda: erasures.follow_up(self.node))
             return
         night = nightly.run(self.node, left, stop)
         self._alarm_if_stale()
         cataloguing.apply(self.node, stop)
+        self._attempt("erase", lambda: erasures.follow_up(self.node))
         reconciling.after_session(self.node, night, left, stop)
         _raise_first(night)
 

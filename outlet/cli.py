@@ -11,6 +11,7 @@ from node import (
     check_commands,
     commands,
     doctoring,
+    erasure_commands,
     exporting,
     fork_commands,
     frame,
@@ -46,6 +47,7 @@ kinds.kind(top)
 commands.status(top)
 key_commands.add(top)
 fork_commands.add(top)
+erasure_commands.add(top)
 reconcile_commands.add(top)
 commands.audit(top)
 doctoring.add(top)

@@ -5,6 +5,7 @@ from node import (
     check_commands,
     commands,
     doctoring,
+    erasure_commands,
     exporting,
     feed_commands,
     fork_commands,
@@ -41,6 +42,7 @@ kinds.kind(top)
 commands.status(top)
 key_commands.add(top)
 fork_commands.add(top)
+erasure_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)

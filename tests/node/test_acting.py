@@ -19,8 +19,8 @@ from tests.world import CITY, HUB, World
 
 PROGRAMS = {"hub": hub.cli.top, "substation": substation.cli.top, "outlet": outlet.cli.top}
 LOOKING = {
-    "audit", "doctor", "evidence", "export", "feed list", "history", "init", "keys show", "kind list", "kind show",
-    "mapping list",
+    "audit", "doctor", "erasures", "evidence", "export", "feed list", "history", "init", "keys show",
+    "kind list", "kind show", "mapping list",
     "mapping propose", "mapping show", "node show", "nodes", "quarantine list", "quarantine show", "receipts",
     "requests door", "requests list", "requests show", "search", "show", "source list", "status", "template",
     "verdicts",

@@ -1,5 +1,7 @@
 """Safeguards of who may see what, and of erasing."""
 
+from catalog import applying
+from node import erasures
 from sync import erasing, rights, wants
 from sync.bundles import Bundles
 from tests.safeguards.switch import Safeguard, put, without
@@ -34,6 +36,18 @@ ROWS = [
         "what was erased is not taken again",
         put(Bundles, "_not_erased", lambda self, rows: rows),
         "tests/sync/test_erasing.py::test_what_was_erased_stays_away_however_it_comes",
+    ),
+    Safeguard(
+        "erase-files",
+        "nothing is stated while a file still holds the bytes",
+        without(erasures, "_clear", ("scrub(opened.store.db, node.home.log_db, gone, again=held > len(gone))", "pass")),
+        "tests/node/test_erasures.py::test_nothing_is_stated_while_the_bytes_are_still_there",
+    ),
+    Safeguard(
+        "erase-view",
+        "what was erased leaves the catalogue and its index",
+        put(applying, "_erased", lambda *_of: ()),
+        "tests/node/test_erasures.py::test_it_goes_from_every_file_of_every_holder_and_each_says_so",
     ),
     Safeguard(
         "wants-later",

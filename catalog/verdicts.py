@@ -7,6 +7,7 @@ verdict. After a crash, or after a rebuild, the difference is the same. Silence 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -203,9 +204,14 @@ def newest_entry(store: Store, catalogue: Catalogue, author: str, kind: str, abo
 # -- how far everything was judged ------------------------------------------------------------------------------------
 
 
-def judged(me: str, until: int, journal: int) -> bytes:
-    """Return the statement that all that got a receipt before `until` is judged, up to that row of the journal."""
-    fields = {"origin": me, "until": until, "journal": journal}
+def judged(me: str, until: int, journal: int, held: Mapping[str, int]) -> bytes:
+    """Return the statement that all that got a receipt before `until` is judged, up to that row of the journal.
+
+    Of an origin in `held` no more than so many entries are: the others wait for a person (brake.py).
+    """
+    fields: dict[str, Any] = {"origin": me, "until": until, "journal": journal}
+    if held:
+        fields["held"] = [{"origin": origin, "size": size} for origin, size in sorted(held.items())]
     return body.encode(Record(f"{JUDGED}:{me}", "assert", JUDGED, 1, fields))
 
 

@@ -17,6 +17,7 @@ from node import (
     fork_commands,
     founding,
     frame,
+    hold_commands,
     key_commands,
     kinds,
     lookups,
@@ -82,6 +83,7 @@ commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)
 reconcile_commands.add(top)
+hold_commands.add(top)
 commands.rebuild(top)
 recovery_commands.add(top)
 check_commands.add(top)

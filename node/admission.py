@@ -110,7 +110,7 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         log_keys, mirror_key = control.log_keys(one.log_keys, origin), VerifierKey.parse(one.mirror_key)
         stated = control.Rotate(origin, one.size, one.root, log_keys, mirror_key, one.hpke_key, tuple(one.signatures))
         rotating.register(opened, origin, rotating.asked(stated))
-        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin))
+        return self._answer(opened, expiry.issue(self._node, request.csr, request.origin), request.origin)
 
     def _join(self, opened: Opened, request: pb.EnrolRequest) -> pb.EnrolResponse:
         self._check_in_touch(opened)

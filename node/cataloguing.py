@@ -1,15 +1,18 @@
 """A node's catalogue: opening it, and bringing it up to what is stored. It is a view, and can be made again."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 
-from catalog import applying, indexing, mending, published, rebuilding
+from catalog import applying, brake, indexing, mending, published, rebuilding
 from catalog.catalogue import Catalogue
 from node.node import Node, Opened
 from records.kinds import Kinds
 from sync import recovery
 from sync.rights import Rights
 
+log = logging.getLogger(__name__)
 APPLY_WAIT_S = 600.0
 MAKING_WAIT_S = 60.0
 
@@ -23,6 +26,7 @@ def catalogue(node: Node) -> Catalogue:
     if found is None:
         with node.home.hold("catalogue", MAKING_WAIT_S):
             found = _current(node) or Catalogue.create(node.home.catalog_db)
+    found.brake_share = node.settings.brake_share
     return found
 
 
@@ -59,8 +63,17 @@ def apply(
     """Bring the catalogue and its index up to what is stored; return the entries applied."""
     with node.home.hold("apply", APPLY_WAIT_S), node.opened() as opened, _fitting(node, opened) as found:
         applied = applying.apply(opened.store, found, node.origin, node.clock, opened.role_of, progress, stop)
+        _note_holds(node, opened, found)
         indexing.index(opened.store, found, stop=stop)
     return applied.entries
+
+
+def _note_holds(node: Node, opened: Opened, found: Catalogue) -> None:
+    """Write down what waits for a person; a crash before leaves that to the next time."""
+    names = {one.id: one.origin for one in opened.store.logs()}
+    waiting = [{"origin": names[one.log], **asdict(one)} for one in brake.held(found)]
+    for one in node.notebook.note_applies(waiting, node.clock()):
+        log.error("held origin=%s changed=%d deleted=%d live=%d", one.origin, one.changed, one.deleted, one.live)
 
 
 def apply_own(node: Node) -> None:

@@ -334,7 +334,13 @@ def rebuild(top: frame.Group) -> None:
             context.progress(_("entries applied"), None) as advance,
         ):
             done = rebuilding.rebuild(
-                here.store, node.home.catalog_db, node.origin, node.clock, here.role_of, _delta(advance)
+                here.store,
+                node.home.catalog_db,
+                node.origin,
+                node.clock,
+                here.role_of,
+                _delta(advance),
+                node.settings.brake_share,
             )
         context.say(_("Rebuilt: {count} entries applied.").format(count=done.entries))
         context.emit({"entries": done.entries, "rights": nodes.standing(node)["catalogue"]["rights"]})

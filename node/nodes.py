@@ -1,10 +1,11 @@
 """How nodes stand: those below this one, and this one itself, in the same numbers everywhere."""
 
 import time
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from node import authority, cataloguing, causes, keyfiles, manifests, reconciling, stands, told
+from node import authority, cataloguing, causes, hold_book, keyfiles, manifests, reconciling, stands, told
 from node.errors import NodeError
 from node.invitation_book import Invitation
 from node.messages import N_, _, either
@@ -124,6 +125,7 @@ def standing(node: Node) -> dict[str, Any]:
         }
     answer["stands"] = stands.shown(node.home, node)
     answer["drift"] = reconciling.standing(node)
+    answer["holds"] = [asdict(one) for one in node.notebook.holds() if one.state == hold_book.OPEN]
     answer["answers"] = [causes.standing(one) for one in told.tiers(node)]
     answer["runs"] = [
         {"job": run.job, "started_at": run.started_at, "outcome": run.outcome, "detail": run.detail}
@@ -211,6 +213,7 @@ def lines(found: dict[str, Any]) -> list[str]:
     said += stands.lines(found["stands"], _moment)
     said += answered(found)
     said += reconciling.lines(found["drift"])
+    said += [hold_book.sentence(hold_book.Hold(**one)) for one in found["holds"]]
     for one in found["stale"]:
         said.append(
             _("STALE: the newest word from {origin} is {hours} hours old. Check the line to the parent.").format(**one)

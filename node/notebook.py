@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlite_utils import Database, Migrations
 
-from node import drift_book
+from node import drift_book, hold_book
 from node.act_book import ActBook
 from node.certificate_book import CertificateBook
 from node.drift_book import DriftBook
 from node.errors import MissingStore
+from node.hold_book import HoldBook
 from node.inbox_book import InboxBook
 from node.invitation_book import InvitationBook
 from node.mapping_book import MappingBook
@@ -118,10 +119,17 @@ def m008_certificates(db: Any) -> None:
     db["certificate"].create({"origin": str, "ends": int}, pk="origin")
 
 
+@migrations()
+def m004_holds(db: Any) -> None:
+    """Changes that wait for a person."""
+    db["hold"].create(hold_book.TABLE, pk="id")
+
+
 class Notebook(
     ActBook,
     DriftBook,
     CertificateBook,
+    HoldBook,
     InvitationBook,
     RunBook,
     SubmissionBook,

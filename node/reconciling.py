@@ -16,10 +16,11 @@ from catalog.digests import Row, Snapshot
 from catalog.mending import Mended
 from catalog.reconciling import Compared, Differing, Drift, Local
 from node import cataloguing, nightly
+from node import node as view
 from node.drift_book import Comparison
 from node.errors import Interrupted, NodeError
 from node.messages import N_, _
-from node.node import Node, Opened, shared
+from node.node import Node, Opened
 from node.reconcile_client import LogDigest, ReconcileClient
 from node.settings import Parent
 from sync import control
@@ -204,11 +205,11 @@ class _Comparing:
         found.add(theirs.origin, compared, why)
 
     def _snapshot(self, theirs: LogDigest) -> Snapshot:
-        shared_by = shared(self._registry, theirs.origin, self.client.parent)
+        shared_by = view.shared(self._registry, theirs.origin, self.client.parent)
         return digests.take(self._store, self._catalogue, theirs.origin, theirs.size, shared_by)
 
     def _compare(self, mine: Snapshot) -> Compared:
-        by = shared(self._registry, mine.origin, self.client.parent)
+        by = view.shared(self._registry, mine.origin, self.client.parent)
         here = Local(mine, lambda some: digests.rows_at(self._store, self._catalogue, mine.origin, some, by))
         return reconciling.compare(here, self.client.side(mine.origin, mine.size))
 

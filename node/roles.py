@@ -13,6 +13,8 @@ NEEDS = {  # what a command needs, by its words; a command that is not named her
     "feed add": "operator",
     "feed import": "operator",
     "fsck": "operator",
+    "holds refuse": "reviewer",
+    "holds release": "reviewer",
     "import": "operator",
     "invite": "operator",
     "join": "operator",

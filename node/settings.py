@@ -66,6 +66,7 @@ class Settings:
     cert_days: int = 90
     renew_after_days: int = 60
     disk_floor_mb: int = 500
+    brake_share: float = 0.2
     child_mb_a_day: int = 8000
     child_entries_a_day: int = 4_000_000
     heads_a_day: int = 480
@@ -146,6 +147,10 @@ DESCRIPTIONS: Mapping[str, tuple[str, str]] = {
         "24 小时内最多自动批准多少个申请，其余等待操作员",
         "requests that are approved by themselves within 24 hours at most; others wait for an operator",
     ),
+    "brake_share": (
+        "七天内一个来源被更改或撤回的有效权利超过此比例（且不少于 20 件）时，先暂停，由人员决定；1 表示不暂停",
+        "share of an origin's live rights that may change or go in 7 days without a person; 1: all of them",
+    ),
     "licence_terms": (
         "数据源的使用条款，写入由它导入而未注明许可的记录",
         "feeds: terms of the source, for imported records that state none",
@@ -168,9 +173,16 @@ def load(home: Home, environ: Mapping[str, str], **flags: object) -> Settings:
     for one in fields(Settings):
         told = environ.get("BANYAN_" + one.name.upper())
         if told is not None and one.name not in _FIXED and one.name not in ("parents", "people"):
-            given[one.name] = int(told) if one.type is int and re.fullmatch("[0-9]{1,9}", told, re.ASCII) else told
+            given[one.name] = _told(one.type, told)
     given.update((name, value) for name, value in flags.items() if value is not None)
     return _settings(given)
+
+
+def _told(kind: object, text: str) -> object:
+    """Return what the environment says as a value of that kind; the text itself where it is none."""
+    if kind is int and re.fullmatch("[0-9]{1,9}", text, re.ASCII):
+        return int(text)
+    return float(text) if kind is float and re.fullmatch("[0-9]{1,9}([.][0-9]{1,9})?", text, re.ASCII) else text
 
 
 def save(home: Home, settings: Settings) -> None:
@@ -261,6 +273,8 @@ def _text(value: str) -> str:
 def _check(given: Settings) -> None:
     for one in fields(Settings):
         value = getattr(given, one.name)
+        if one.type is float and type(value) not in (int, float):
+            raise BadSetting(one.name, value, "a number")
         if one.type in (int, str) and (type(value) is not one.type or not _is_plain(value)):
             raise BadSetting(one.name, value, "a number" if one.type is int else "a text")
     _check_origin("origin", given.origin)
@@ -285,6 +299,8 @@ def _check(given: Settings) -> None:
         raise BadSetting("auto_approve_daily", given.auto_approve_daily, "0 to 1000")
     if len(given.licence_terms) > MAX_TERMS:
         raise BadSetting("licence_terms", len(given.licence_terms), f"at most {MAX_TERMS} characters")
+    if not 0 < given.brake_share <= 1:
+        raise BadSetting("brake_share", given.brake_share, "0 < brake_share <= 1")
     if given.disk_floor_mb < 0:
         raise BadSetting("disk_floor_mb", given.disk_floor_mb, ">= 0")
     for name in ("child_mb_a_day", "child_entries_a_day", "heads_a_day"):

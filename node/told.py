@@ -99,7 +99,7 @@ def awaits_word(node: Node) -> bool:
         for parent in node.settings.parents:
             log = opened.store.log(parent.origin)
             newest = opened.store.newest_receipt_time(parent.origin)
-            until = max((_until(said) for _time, _who, said in _statements(opened, log)), default=0) if log else 0
+            until = max((_judged(said)[0] for _time, _who, said in _statements(opened, log)), default=0) if log else 0
             if newest is not None and newest >= until:
                 return True
     return False
@@ -114,10 +114,13 @@ def _tier(opened: Opened, origin: str) -> Tier:
     log = store.log(origin)
     if log is None:
         return tier
-    until = answered = 0
+    judged = answered = 0
     for time_ms, audience, content in _statements(opened, log):
         if audience == "federation":
-            until = max(until, _until(content))
+            until, held = _judged(content)
+            judged = max(
+                judged, min(store.size_before(own, origin, until), held.get(opened.node.origin, own.next_entry))
+            )
             continue
         try:
             told = _opened(opened, origin, content)
@@ -127,7 +130,7 @@ def _tier(opened: Opened, origin: str) -> Tier:
         answered = max(answered, told.last)
         tier.open, tier.more = told.open, told.more
         _take(tier, told, time_ms // 1000)
-    tier.judged = max(store.size_before(own, origin, until), answered)
+    tier.judged = max(judged, answered)
     return tier
 
 
@@ -145,16 +148,20 @@ def _statements(opened: Opened, log: Log) -> Iterator[tuple[int, str, bytes]]:
                 yield entry.Entry.decode(raw).time_ms, audience, content[entry.SALT_BYTES :]
 
 
-def _until(content: bytes) -> int:
-    """Return until when a statement says that all is judged; 0 for other records."""
+def _judged(content: bytes) -> tuple[int, dict[str, int]]:
+    """Return until when a statement says that all is judged, 0 for other records, and of which origins how much is."""
     if b'"judged"' not in content:
-        return 0
+        return 0, {}
     try:
         record = body.decode(content)
     except MalformedRecord:
-        return 0
+        return 0, {}
     until = record.fields.get("until", 0) if record.kind == statements.JUDGED else 0
-    return until if isinstance(until, int) and 0 <= until <= _LATEST_S else 0
+    if not isinstance(until, int) or not 0 <= until <= _LATEST_S:
+        return 0, {}
+    stated = record.fields.get("held", ())
+    pairs = [(one.get("origin"), one.get("size")) for one in stated if isinstance(one, dict)]
+    return until, {origin: size for origin, size in pairs if isinstance(origin, str) and isinstance(size, int)}
 
 
 def _opened(opened: Opened, author: str, content: bytes) -> answers.Told:

@@ -6,7 +6,7 @@ Nothing is remembered beside the logs: a crash, a rebuild or a second call gives
 import logging
 from dataclasses import dataclass
 
-from catalog import applying, verdicts
+from catalog import applying, brake, verdicts
 from catalog.catalogue import Catalogue
 from catalog.statements import JUDGED, VERDICT
 from catalog.verdicts import Verdict
@@ -58,12 +58,18 @@ def decide(node: Node, since: float = 0.0) -> Answered:
             opened.store, found, node.origin, {one.id for one in below}
         )
         if judged:  # last: a crash before it leaves verdicts that are true without it
-            made.add([("federation", verdicts.judged(node.origin, until, found.cursor()))])
+            made.add([("federation", verdicts.judged(node.origin, until, found.cursor(), _held(opened, found)))])
         made.write()
         applying.apply(opened.store, found, node.origin, node.clock, opened.role_of)
     for origin, count in told.items():
         log.info("answered origin=%s records=%d", origin, count)
     return Answered(told, more, judged)
+
+
+def _held(opened: Opened, found: Catalogue) -> dict[str, int]:
+    """Return by origin how many entries are taken up of logs of which more waits for a person."""
+    names = {one.id: one.origin for one in opened.store.logs()}
+    return {names[one.log]: one.first for one in brake.held(found)}
 
 
 def is_below(opened: Opened, one: Log) -> bool:

@@ -15,6 +15,7 @@ from node import (
     exporting,
     fork_commands,
     frame,
+    hold_commands,
     key_commands,
     kinds,
     lookups,
@@ -49,6 +50,7 @@ key_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
 reconcile_commands.add(top)
+hold_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 commands.rebuild(top)

@@ -10,6 +10,7 @@ from node import (
     feed_commands,
     fork_commands,
     frame,
+    hold_commands,
     key_commands,
     kinds,
     lookups,
@@ -47,6 +48,7 @@ commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)
 reconcile_commands.add(top)
+hold_commands.add(top)
 commands.rebuild(top)
 recovery_commands.add(top)
 check_commands.add(top)

@@ -87,6 +87,7 @@ def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_pa
         "kind": ["list"],
         "quarantine": ["list"],
         "reconcile": ["gz"],
+        "holds": ["list"],
         "import": ["x.csv"],
         "mapping": ["list"],
         "source": ["list"],

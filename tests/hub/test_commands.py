@@ -74,7 +74,7 @@ def test_verify_has_help_too(capfd):
 
 @pytest.mark.parametrize(("name", "command"), EVERY)
 def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_path, capfd):
-    if (name, command) == ("banyan-hub", "init") or command in ("join", "template"):
+    if (name, command) == ("banyan-hub", "init") or command in ("join", "request", "restore", "template"):
         return
     needed = {
         "invite": ["ip.gd.example/gz", "--name", "x"],
@@ -87,8 +87,7 @@ def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_pa
         "requests": ["list"],
         "node": ["show", "x"],
         "backup": ["x"],
-        "restore": ["x"],
-        "leave": ["ip.gd.example/led"],
+        "leave": ["ip.gd.example/led", "--reason", "x"],
         "erase": ["x", "--ground", "owner"],
         "keys": ["show"],
         "kind": ["list"],

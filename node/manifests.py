@@ -2,10 +2,14 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from node.node import Node, Opened
+from catalog import digests
+from catalog.catalogue import Catalogue
+from node import cataloguing
+from node.node import Node, Opened, shared
 from sync import presence, rollcall, silence
 from sync.rollcall import LeftOut
 from sync.silence import NO_MANIFEST, Silent
@@ -30,7 +34,18 @@ def state(node: Node, since_s: float = 0.0) -> int | None:
         if opened.own.log.frozen:
             return None
         night = night_of(node, node.clock())
-        return rollcall.state(opened.store, opened.own, opened.registry, night, since_s)
+        with cataloguing.catalogue(node) as found:
+            digest_of = partial(_digest, opened, found)
+            return rollcall.state(opened.store, opened.own, opened.registry, night, since_s, digest_of)
+
+
+def _digest(opened: Opened, found: Catalogue, origin: str, size: int) -> bytes:
+    """Return the digest of what is applied here of a log, as far as the hub may see it, too; zeros while it is not."""
+    hub = opened.node.federation.name
+    try:
+        return digests.of(opened.store, found, origin, size, shared(opened.registry, origin, hub))
+    except digests.Behind:
+        return rollcall.NO_HASH
 
 
 def look(node: Node) -> tuple[list[LeftOut], list[Silent]]:

@@ -20,7 +20,7 @@ KEPT = 3  # manifests of one node whose rows are held
 MAX_ROWS = 10_000  # in one message
 _MOST_ALARMS = 20  # of one kind about one manifest
 
-DigestOf = Callable[[str], bytes]
+DigestOf = Callable[[str, int], bytes]  # log, size → digest of what is applied of it, zeros for unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def state(
     registry: Registry,
     night: int,
     since_s: float = 0.0,
-    digest_of: DigestOf = lambda origin: NO_HASH,
+    digest_of: DigestOf = lambda origin, size: NO_HASH,
 ) -> int | None:
     """Add this night's manifest to the own log and keep its rows, in one transaction; return its index.
 
@@ -77,10 +77,10 @@ def _row(store: Store, registry: Registry, child: control.Node | control.Member,
     log, known = store.log(child.origin), registry.find(child.origin)
     keys = keys_hash(known.node if known else None)
     if log is None:
-        return Row(child.origin, 0, EMPTY_ROOT, child.status, False, keys, 0, digest_of(child.origin), 0)
+        return Row(child.origin, 0, EMPTY_ROOT, child.status, False, keys, 0, NO_HASH, 0)
     bundles, receipt = Bundles(store, log), store.newest_receipt(log, registry.me)
     size, root, time_s = (receipt.size, receipt.root, receipt.time_s) if receipt else (0, EMPTY_ROOT, 0)
-    digest = digest_of(child.origin)
+    digest = digest_of(child.origin, size) if size else NO_HASH
     return Row(child.origin, size, root, child.status, bool(log.frozen), keys, bundles.count_wanted(), digest, time_s)
 
 

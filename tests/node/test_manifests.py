@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from node import manifests, nodes
+from catalog import digests
+from node import cataloguing, manifests, nodes
+from node.node import shared
 from sync import control, manifest, rollcall
 from sync.client import Client
 from sync.errors import BadProof, Conflict, Malformed
@@ -199,7 +201,7 @@ def test_a_registration_without_a_row_is_found_above_and_below(world):
     world.sync(NEIGHBOUR)
     with world.nodes[CITY].opened() as opened:
         kept = [one for one in opened.registry.children() if one.origin != NEIGHBOUR]
-        raws = [rollcall._row(opened.store, opened.registry, one, lambda _: bytes(32)).encode() for one in kept]
+        raws = [rollcall._row(opened.store, opened.registry, one, lambda _origin, _size: bytes(32)).encode() for one in kept]
         said = control.Manifest(20991231, len(raws), manifest.Leaves(raws).root, 0)
         log = opened.own.log
         opened.own.state(said, lambda index: rollcall._keep(opened.store, log, index, said, raws))
@@ -317,3 +319,21 @@ def test_a_crash_while_it_is_stated_leaves_entry_and_rows_or_neither(tmp_path, t
         assert log.next_entry == 2 + takes_effect
         assert (stating(store) is None) is takes_effect
         assert [len(rollcall.rows_of(store, log, one.index)) for one in rollcall.held(store, log)] == [1]
+
+
+def test_a_row_has_the_digest_of_what_is_applied_and_the_hub_comes_to_the_same(world):
+    world.file(OUTLET, b"a", b"b")
+    night(world)
+    assert rows(world, CITY, CITY)[OUTLET].digest == manifest.NO_HASH, "nothing is applied yet"
+    for origin in (CITY, HUB):
+        cataloguing.apply(world.nodes[origin])
+    night(world)
+    cataloguing.apply(world.nodes[CITY])
+    world.clock.ahead += DAY_S
+    manifests.state(world.nodes[CITY])
+    found = rows(world, CITY, CITY)[OUTLET]
+    hub = world.nodes[HUB]
+    cataloguing.apply(hub)
+    with hub.opened() as opened, cataloguing.catalogue(hub) as catalogue:
+        seen = shared(opened.registry, OUTLET, CITY)
+        assert found.digest == digests.of(opened.store, catalogue, OUTLET, found.size, seen) != manifest.NO_HASH

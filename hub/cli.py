@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from node import (
+    carry_commands,
     cataloguing,
     check_commands,
     commands,
@@ -87,6 +88,7 @@ hold_commands.add(top)
 commands.rebuild(top)
 recovery_commands.add(top)
 check_commands.add(top)
+carry_commands.add(top)
 
 
 @top.command(

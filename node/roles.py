@@ -8,6 +8,8 @@ from node.settings import PERSON_ROLES, Person, Settings
 
 NEEDS = {  # what a command needs, by its words; a command that is not named here changes nothing and is for everybody
     "backup": "operator",
+    "carry in": "operator",
+    "carry out": "operator",
     "correct": "operator",
     "erase": "operator",
     "feed add": "operator",

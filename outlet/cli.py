@@ -7,6 +7,7 @@ import click
 from node import (
     amendments,
     asking_commands,
+    carry_commands,
     cataloguing,
     check_commands,
     commands,
@@ -56,6 +57,7 @@ doctoring.add(top)
 commands.rebuild(top)
 recovery_commands.add(top)
 check_commands.add(top)
+carry_commands.add(top)
 importing.add(top)
 mapping.add(top)
 source.add(top)

@@ -2,6 +2,7 @@
 
 from node import (
     asking_commands,
+    carry_commands,
     check_commands,
     commands,
     doctoring,
@@ -52,6 +53,7 @@ hold_commands.add(top)
 commands.rebuild(top)
 recovery_commands.add(top)
 check_commands.add(top)
+carry_commands.add(top)
 
 
 def main() -> None:

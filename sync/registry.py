@@ -231,8 +231,13 @@ class Registry:
         return role
 
     def _hub(self) -> Registration:
+        """The root statement says who the hub is; its log adds the key that others encrypt to, under the same keys."""
         root = self._federation.newest
-        hub = control.Node(root.name, "hub", "active", root.log_keys, root.mirror_key, b"")
+        said = self.stated("node", root.name, root.name)
+        node = control.decode(control.body_of(said[1])) if said else None
+        same = isinstance(node, control.Node) and (node.log_keys, node.mirror_key) == (root.log_keys, root.mirror_key)
+        hpke_key = node.hpke_key if same and isinstance(node, control.Node) else b""
+        hub = control.Node(root.name, "hub", "active", root.log_keys, root.mirror_key, hpke_key)
         return Registration(hub, "", -1, self.eras(root.name) if len(self._federation.statements) > 1 else ())
 
     def stated(self, what: str, about: str, log_origin: str) -> tuple[int, bytes] | None:
@@ -292,7 +297,7 @@ class Registry:
             (log.id, log.id),
         ).fetchall()
         found = (control.decode(control.body_of(raw)) for (raw,) in rows)
-        return [one for one in found if isinstance(one, control.Node | control.Member)]
+        return [one for one in found if isinstance(one, control.Node | control.Member) and one.origin != self._me]
 
     def membership(self, alliance: str, name: str) -> control.Member | None:
         """Return what `alliance` says of `name`, as far as its log is believed here; void where it is no alliance."""

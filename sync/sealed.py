@@ -16,7 +16,7 @@ VERSION = 1
 OVERHEAD_BYTES = 1 + 32 + 16  # version, encapsulated key, tag
 MAX_TEXT_BYTES = MAX_PART_BYTES - SALT_BYTES - OVERHEAD_BYTES
 _AUDIENCE = "node:"
-_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
 def audience(reader: str) -> str:
@@ -39,7 +39,7 @@ def seal(text: bytes, hpke_key: bytes, federation_id: bytes, author: str, reader
         raise OverLimit("bytes of a sealed text", len(text), MAX_TEXT_BYTES)
     try:
         public = X25519PublicKey.from_public_bytes(hpke_key)
-        return bytes([VERSION]) + _SUITE.encrypt(text, public, _info(federation_id, author, reader))
+        return bytes([VERSION]) + SUITE.encrypt(text, public, _info(federation_id, author, reader))
     except ValueError as error:  # a wrong length, or a point of small order
         raise Malformed("HPKE key", reader) from error
 
@@ -50,7 +50,7 @@ def unseal(body: bytes, hpke_seed: bytes, federation_id: bytes, author: str, rea
         raise DoesNotOpen(author, reader)
     private = X25519PrivateKey.from_private_bytes(hpke_seed)
     try:
-        return _SUITE.decrypt(body[1:], private, _info(federation_id, author, reader))
+        return SUITE.decrypt(body[1:], private, _info(federation_id, author, reader))
     except (InvalidTag, ValueError) as error:  # ValueError: `enc` is a point of small order
         raise DoesNotOpen(author, reader) from error
 

@@ -315,6 +315,13 @@ class Session:
 
     # -- up -----------------------------------------------------------------------------------------------------------
 
+    def seal_after(self, your_head: bytes) -> Head | None:
+        """Sign the own log once a parent has shown, by whatever way, which head of it it holds; raise NeedsRecovery."""
+        self._check_shown_head(Hello(b"", 0, "active", "", your_head, {}, (), (), 0))
+        for parent in self.parents:
+            rights.open_to(self.store, self.own, self.registry, parent)
+        return self._sealed()
+
     def _sealed(self) -> Head | None:
         """Return the own log's head, signed now; None where the log is frozen: nothing of it is signed any more."""
         if self.own.log.frozen:

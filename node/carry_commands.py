@@ -25,7 +25,12 @@ class NameOne(NodeError):
 def add(top: frame.Group) -> None:
     """Add `carry`."""
 
-    @top.group("carry", help=N_("Bring packages, parts and receipts on a disk, where there is no line."))
+    @top.group(
+        "carry",
+        help=N_(
+            "Bring packages, parts and receipts on a disk, where there is no line.\n\nExample: carry out /media/usb"
+        ),
+    )
     def carry() -> None:
         pass
 
@@ -70,7 +75,7 @@ def add(top: frame.Group) -> None:
             "receipts, and what comes from above.\n\nExample: carry in /media/usb"
         ),
     )
-    @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+    @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
     @passed
     def in_(context: Context, folder: Path) -> int:
         node = commands.opened(context)

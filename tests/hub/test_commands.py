@@ -87,6 +87,7 @@ def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_pa
         "requests": ["list"],
         "node": ["show", "x"],
         "backup": ["x"],
+        "carry": ["in", "x"],
         "leave": ["ip.gd.example/led", "--reason", "x"],
         "erase": ["x", "--ground", "owner"],
         "keys": ["show"],

@@ -15,6 +15,7 @@ NEEDS = {  # what a command needs, by its words; a command that is not named her
     "feed add": "operator",
     "feed import": "operator",
     "fsck": "operator",
+    "grant": "operator",
     "holds refuse": "reviewer",
     "holds release": "reviewer",
     "import": "operator",

@@ -16,6 +16,7 @@ from node import (
     exporting,
     fork_commands,
     frame,
+    grants,
     hold_commands,
     key_commands,
     kinds,
@@ -50,6 +51,7 @@ commands.status(top)
 key_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
+grants.add(top)
 reconcile_commands.add(top)
 hold_commands.add(top)
 commands.audit(top)

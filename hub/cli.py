@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from node import (
+    alarm_commands,
     carry_commands,
     cataloguing,
     check_commands,
@@ -80,6 +81,7 @@ commands.status(top)
 key_commands.add(top, hub=True)
 fork_commands.add(top)
 erasure_commands.add(top)
+alarm_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)

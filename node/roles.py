@@ -7,6 +7,7 @@ from node.messages import N_
 from node.settings import PERSON_ROLES, Person, Settings
 
 NEEDS = {  # what a command needs, by its words; a command that is not named here changes nothing and is for everybody
+    "alarms done": "operator",
     "backup": "operator",
     "carry in": "operator",
     "carry out": "operator",

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from node import (
+    alarm_commands,
     amendments,
     asking_commands,
     carry_commands,
@@ -54,6 +55,7 @@ erasure_commands.add(top)
 grants.add(top)
 reconcile_commands.add(top)
 hold_commands.add(top)
+alarm_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 commands.rebuild(top)

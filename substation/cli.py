@@ -1,6 +1,7 @@
 """banyan-substation: a city's or an alliance's node. Parses, calls, reports."""
 
 from node import (
+    alarm_commands,
     asking_commands,
     carry_commands,
     check_commands,
@@ -45,6 +46,7 @@ commands.status(top)
 key_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
+alarm_commands.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)

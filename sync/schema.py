@@ -163,6 +163,12 @@ def m008_recovery(db: Any) -> None:
     db["aside_part"].create({"aside": int, "number": int, "content": bytes}, pk=("aside", "number"))
 
 
+@migrations()
+def m009_alarms(db: Any) -> None:
+    """When somebody has dealt with an alarm: it is shown no more, and kept."""
+    db["alarm"].add_column("done_at", int, not_null_default=0)
+
+
 @cache
 def _names() -> frozenset[str]:
     return frozenset(one.name for one in migrations.pending(Database(memory=True)))

@@ -282,8 +282,19 @@ class Store:
             )
 
     def alarms(self) -> list[tuple[int, str, str, str]]:
-        """Return (POSIX seconds, what, origin, detail), oldest first."""
-        return self.db.execute("select at, what, origin, detail from alarm order by id").fetchall()
+        """Return (POSIX seconds, what, origin, detail) of those that nobody has dealt with yet, oldest first."""
+        return [row[1:] for row in self.numbered_alarms()]
+
+    def numbered_alarms(self) -> list[tuple[int, int, str, str, str]]:
+        """Return (number, POSIX seconds, what, origin, detail) of the same."""
+        return self.db.execute(
+            "select id, at, what, origin, detail from alarm where done_at = 0 order by id"
+        ).fetchall()
+
+    def end_alarm(self, number: int) -> bool:
+        """Show an alarm no more; tell whether there was such an open one. The same thing is not told again."""
+        done = self.db.execute("update alarm set done_at = ? where id = ? and done_at = 0", (int(time.time()), number))
+        return done.rowcount == 1
 
 
 def _head(origin: str, row: tuple[int, bytes, int, bytes]) -> Head:

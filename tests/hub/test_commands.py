@@ -83,6 +83,7 @@ def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_pa
         "history": ["x"],
         "evidence": ["x"],
         "feed": ["list"],
+        "alarms": ["list"],
         "fork": ["list"],
         "requests": ["list"],
         "node": ["show", "x"],

@@ -201,7 +201,9 @@ def test_a_registration_without_a_row_is_found_above_and_below(world):
     world.sync(NEIGHBOUR)
     with world.nodes[CITY].opened() as opened:
         kept = [one for one in opened.registry.children() if one.origin != NEIGHBOUR]
-        raws = [rollcall._row(opened.store, opened.registry, one, lambda _origin, _size: bytes(32)).encode() for one in kept]
+        raws = [
+            rollcall._row(opened.store, opened.registry, one, lambda _origin, _size: bytes(32)).encode() for one in kept
+        ]
         said = control.Manifest(20991231, len(raws), manifest.Leaves(raws).root, 0)
         log = opened.own.log
         opened.own.state(said, lambda index: rollcall._keep(opened.store, log, index, said, raws))

@@ -475,7 +475,7 @@ def test_a_rewritten_log_is_frozen_with_its_evidence(nights, size):
     after = hostile.kept(world.nodes[CITY], OUTLET)
     assert dict(after, log=None) == dict(before, log=None)
     with world.nodes[CITY].opened() as opened:
-        ((_id, _at, what, about, _detail, evidence),) = opened.store.db.execute("select * from alarm").fetchall()
+        ((_id, _at, what, about, _detail, evidence, _done),) = opened.store.db.execute("select * from alarm").fetchall()
         assert (what, about, opened.store.log(OUTLET).frozen) == ("fork", OUTLET, "fork")
     assert nights.old_head in evidence
     with pytest.raises(NotAllowed, match="frozen"):

@@ -15,7 +15,7 @@ from catalog import applying, indexing, rebuilding
 from catalog import checking as rows
 from catalog.errors import CatalogError
 from node import cataloguing
-from node.errors import Interrupted
+from node.errors import Interrupted, NodeError
 from node.node import Node, Opened
 from node.schedule import share
 from sync import damage, fsck
@@ -193,6 +193,15 @@ def night(node: Node, until: float, stop: threading.Event) -> Checked:
             raise Interrupted("fsck")
 
     return check(node, which=tonight(node), progress=go_on)
+
+
+def suspect(node: Node, origins: Iterable[str]) -> None:
+    """Check all of each of these logs, which did not verify where they were brought; what waits is healed later."""
+    for origin in sorted(set(origins)):
+        try:
+            check(node, origin)
+        except (NodeError, SyncError, sqlite3.Error) as error:
+            log.error("not checked origin=%s error=%r", origin, error)
 
 
 def left(node: Node, origins: Iterable[str]) -> list[Damage]:

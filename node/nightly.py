@@ -9,13 +9,13 @@ from functools import partial
 
 import grpc
 
-from node import enrolment, expiry, recovering, rejoining, rotating, stands
+from node import checking, enrolment, expiry, recovering, rejoining, rotating, stands
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
 from sync.bringing import Report
 from sync.client import Client
-from sync.errors import NeedsRecovery, SyncError, Unreachable
+from sync.errors import BadProof, Malformed, NeedsRecovery, SyncError, Unreachable
 from sync.registry import ancestors
 from sync.session import Session
 
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
 GRACE_S = 3.0
 _LOOK_S = 0.2
+_DAMAGED = ("Malformed", "BadProof")  # what a parent says of a log whose rows have changed on disk
 
 
 @dataclass
@@ -48,10 +49,13 @@ def run(
         log.warning("not recovered origin=%s error=%r", node.origin, error)
     for parent in node.settings.parents:
         try:
-            night.reports.append(visit(node, parent, deadline, stop, progress))
+            report = visit(node, parent, deadline, stop, progress)
+            night.reports.append(report)
+            checking.suspect(node, [origin for origin, why in report.refused if why.startswith(_DAMAGED)])
         except (SyncError, NodeError) as error:
             log.warning("session failed parent=%s error=%r", parent.origin, error)
             night.failures[parent.origin] = error
+            checking.suspect(node, [node.origin] if isinstance(error, Malformed | BadProof) else [])
     with node.opened() as opened:
         expiry.warn(node, opened)
     return night

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from hub import cli as hub_cli
-from node import cataloguing, checking, frame, intake, messages, nodes
+from node import cataloguing, checking, frame, intake, messages, nightly, nodes
 from node.errors import Interrupted
 from outlet import cli as outlet_cli
 from sync.damage import Book
@@ -132,6 +132,29 @@ def test_a_check_ends_when_it_is_told_to(filed):
         if checking.tonight(filed.nodes[CITY]).number == 1:
             with pytest.raises(Interrupted):
                 checking.night(filed.nodes[CITY], filed.clock() + 60, stop)
+
+
+def test_a_log_that_does_not_verify_where_it_is_brought_is_checked_at_once(filed):
+    """Without it, what is damaged would be brought and refused night after night, until its slice has its turn."""
+    intake.take_file(filed.nodes[OUTLET], write(filed.path / "y.csv", [row(n) for n in range(8, 12)]), "王")
+    filed.sync(OUTLET)
+    first = key(log_id(filed, CITY, OUTLET), 8)
+    filed.shut(CITY)
+    flip(filed.nodes[CITY].home.log_db, f"select entries from bundle where id >= {first}", at=20)
+    filed.open(CITY)
+    refused = nightly.run(filed.nodes[CITY]).reports[0].refused
+    assert [origin for origin, _why in refused] == [OUTLET]
+    with filed.nodes[CITY].opened() as opened:
+        assert [one.what for one in Book(opened.store).open()] == ["entries"]
+    filed.sync(OUTLET)
+    assert nightly.run(filed.nodes[CITY]).reports[0].refused == []
+    with filed.nodes[HUB].opened() as opened:
+        assert opened.store.log(OUTLET).stored == filed_size(filed)
+
+
+def filed_size(world):
+    with world.nodes[OUTLET].opened() as opened:
+        return opened.own.log.next_entry
 
 
 # -- by command -------------------------------------------------------------------------------------------------------

@@ -119,6 +119,7 @@ def _night(scene: Scene) -> Effect:
     scene.federation.start()
     scene.federation.night()
     scene.federation.stop(origin)
+    scene.federation.damaged.add(origin)
     checking.check(scene.place.node(origin))
     with scene.place.opened(origin) as opened:
         if table in ("bundle", "part") and row.rowid >> LOG_SHIFT == opened.own.log.id:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from node import checking
 from node.home import Home
 from sync.bundles import Bundles
 from tests.faults.place import ABOVE, HONEST, HOSTILE, OUTLETS, Place
@@ -25,6 +26,7 @@ class Federation:
     errors: Path
     running: dict[str, Process] = field(default_factory=dict)
     ended: list[Process] = field(default_factory=list)
+    damaged: set[str] = field(default_factory=set)  # nodes that are told to check themselves once the nights are over
     broken: list[str] = field(default_factory=list)  # nights that ended with an error that the product does not know
 
     def start(self, special: Mapping[str, Start] = {}, **how: object) -> None:
@@ -81,6 +83,8 @@ def recover(federation: Federation) -> tuple[int, dict[str, str]]:
         if not any(reasons.values()) and not list(unrest(federation.place)):
             break
     federation.stop()
+    for origin in federation.damaged:
+        checking.check(federation.place.node(origin))  # mends what is made from what has come back
     return night, reasons
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import missing
-from tests.faults import kinds, syscalls
+from tests.faults import kinds, safeguards, syscalls
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ALL_KINDS = {one.name for one in kinds.KINDS}
@@ -49,3 +49,9 @@ def test_a_seed_gives_the_same_plan_and_few_runs_reach_as_many_kinds() -> None:
     assert names[0] == names[1] != names[2]
     assert len({one.kind.name for one in kinds.plan(5, 1)}) == 5
     assert {one.kind.name for one in kinds.plan(len(ALL_KINDS), 1)} == ALL_KINDS
+
+
+def test_each_kind_of_fault_and_each_safeguard_is_in_the_docs() -> None:
+    told = (CHECKOUT / "docs" / "faults.md").read_text("utf-8")
+    assert [one.name for one in kinds.KINDS if f"| `{one.name}` | {one.does} |" not in told] == []
+    assert [one.name for one in safeguards.ROWS if f"| `{one.name}` | {one.protects} |" not in told] == []

@@ -14,6 +14,7 @@ from node import (
     erasure_commands,
     erasures,
     expiry,
+    explaining,
     exporting,
     feed_commands,
     fork_commands,
@@ -82,6 +83,7 @@ key_commands.add(top, hub=True)
 fork_commands.add(top)
 erasure_commands.add(top)
 alarm_commands.add(top)
+explaining.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)

@@ -14,6 +14,7 @@ from node import (
     commands,
     doctoring,
     erasure_commands,
+    explaining,
     exporting,
     fork_commands,
     frame,
@@ -52,6 +53,7 @@ commands.status(top)
 key_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
+explaining.add(top)
 grants.add(top)
 reconcile_commands.add(top)
 hold_commands.add(top)

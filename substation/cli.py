@@ -8,6 +8,7 @@ from node import (
     commands,
     doctoring,
     erasure_commands,
+    explaining,
     exporting,
     feed_commands,
     fork_commands,
@@ -47,6 +48,7 @@ key_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
 alarm_commands.add(top)
+explaining.add(top)
 commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)

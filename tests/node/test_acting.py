@@ -20,7 +20,8 @@ from tests.world import CITY, HUB, World
 PROGRAMS = {"hub": hub.cli.top, "substation": substation.cli.top, "outlet": outlet.cli.top}
 LOOKING = {
     "alarms list",
-    "audit", "doctor", "erasures", "evidence", "export", "feed list", "fork list", "fork write", "history",
+    "audit", "doctor", "erasures", "evidence", "explain",
+    "export", "feed list", "fork list", "fork write", "history",
     "holds list", "holds show", "init", "keys show", "kind list", "kind show", "mapping list", "mapping propose",
     "mapping show", "node show", "nodes", "quarantine list", "quarantine show", "receipts", "reconcile",
     "requests door", "requests list", "requests show", "search", "show", "source list", "status", "template",

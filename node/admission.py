@@ -194,6 +194,7 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
             registration=proofs_of(opened, self._node.origin),
             sync_address=self._node.settings.sync_address,
             log_size=held.stored if held else 0,
+            authorities=authority.authorities_der(self._node.home),
         )
 
 

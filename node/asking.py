@@ -276,7 +276,6 @@ def leave(node: Node, parent: str, reason: str) -> None:
     signatures = [signer.sign_bytes(text) for signer in node.keys.log]
     asked = pb.Leaving(time_ms=time_ms, reason=reason, signatures=signatures)
     request = pb.EnrolRequest(origin=node.origin, leaving=asked)
-    der = x509.load_pem_x509_certificate(ca).public_bytes(authority.DER)
-    enrolment.call(found.join_address, der, node.keys.tls_key_pem, parent, request)
+    enrolment.call_known(found.join_address, ca, node.keys.tls_key_pem, parent, request)
     node.notebook.stands(parent, "left", reason, node.clock())
     settings.remove_parent(node.home, parent)  # a crash before: the next night is refused, and leaving again ends it

@@ -1,11 +1,16 @@
 """Certificates: each parent is the TLS authority of its own doors and of nothing else (architecture.md, Trust).
 
 Everything is ECDSA P-256. Who a certificate is for stands in its one URI name, `banyan:<origin>`.
+
+An authority that follows another is made beside it, with a number in the name: `authority.2.crt`. The newest issues
+client certificates; all count for clients; the doors show the one that signed `server.crt` (node/succession.py).
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from ipaddress import ip_address
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -31,14 +36,15 @@ _SERVER_DAYS, _RENEW_AFTER_DAYS = 90, 60
 _BACKDATED = timedelta(hours=1)  # the other side's clock may be behind ours
 
 
-def create(home: Home, origin: str, now: datetime | None = None) -> None:
+def create(home: Home, origin: str, now: datetime | None = None, number: int = 1) -> None:
     """Make this node an authority: a key and a certificate of ten years, path length 0; raise KeysExist."""
-    if (home.keys / CERTIFICATE).exists():
-        raise KeysExist(str(home.keys / CERTIFICATE))
-    if not (home.keys / KEY).exists():  # it does, without certificate, where an attempt broke off
-        write_whole(home.keys / KEY, new_p256_pem())
+    path = certificate_file(home, number)
+    if path.exists():
+        raise KeysExist(str(path))
+    if not key_file(home, number).exists():  # it does, without certificate, where an attempt broke off
+        write_whole(key_file(home, number), new_p256_pem())
     now = now or datetime.now(UTC)
-    key = _private(read_private(home.keys / KEY))
+    key = _private(read_private(key_file(home, number)))
     subject = _name("Banyan authority")
     builder = _builder(subject, subject, key.public_key(), origin, [], now, _YEARS)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -46,15 +52,63 @@ def create(home: Home, origin: str, now: datetime | None = None) -> None:
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
     )
-    write_whole(home.keys / CERTIFICATE, _pem(builder.sign(key, hashes.SHA256())))
+    write_whole(path, _pem(builder.sign(key, hashes.SHA256())))
+
+
+def key_file(home: Home, number: int) -> Path:
+    """Return where the key of the authority of that number is."""
+    return home.keys / (KEY if number == 1 else f"authority.{number}.key")
+
+
+def certificate_file(home: Home, number: int) -> Path:
+    """Return where the certificate of the authority of that number is."""
+    return home.keys / (CERTIFICATE if number == 1 else f"authority.{number}.crt")
+
+
+def held(home: Home) -> dict[int, x509.Certificate]:
+    """Return the authorities that count, by number, oldest first: one, or two while one follows another."""
+    found = {}
+    for path in home.keys.glob("authority*.crt"):
+        _stem, *between, _ending = path.name.split(".")
+        if not between or between[0].isdecimal():
+            try:
+                found[int(between[0]) if between else 1] = x509.load_pem_x509_certificate(path.read_bytes())
+            except FileNotFoundError:  # removed just now: it counts no more
+                continue
+    return dict(sorted(found.items()))
+
+
+def serving(home: Home) -> int:
+    """Return the number of the authority that signed the certificate of our doors; raise KeysMissing.
+
+    Where none of several has signed it, that is the oldest.
+    """
+    found, path = held(home), home.keys / SERVER_CERTIFICATE
+    if not found:
+        raise KeysMissing(str(home.keys / CERTIFICATE))
+    if len(found) > 1 and path.is_file():
+        shown = x509.load_pem_x509_certificate(path.read_bytes())
+        for number, one in found.items():
+            if issued_by(shown, one):
+                return number
+    return next(iter(found))
 
 
 def authority(home: Home) -> x509.Certificate:
-    """Return this node's own authority; raise KeysMissing."""
-    path = home.keys / CERTIFICATE
-    if not path.is_file():
-        raise KeysMissing(str(path))
-    return x509.load_pem_x509_certificate(path.read_bytes())
+    """Return this node's own authority, the one behind its doors; raise KeysMissing."""
+    number = serving(home)
+    found = held(home)
+    return found[number if number in found else max(found)]
+
+
+def authorities_der(home: Home) -> list[bytes]:
+    """Return the authorities that count, oldest first, as they travel to children."""
+    return [one.public_bytes(DER) for one in held(home).values()]
+
+
+def list_hash(authorities: Sequence[bytes]) -> bytes:
+    """Return the hash by which parent and child compare lists of authorities (DER)."""
+    return sha256(b"".join(sha256(one).digest() for one in authorities)).digest()
 
 
 def authority_der(home: Home) -> bytes:
@@ -62,30 +116,35 @@ def authority_der(home: Home) -> bytes:
     return authority(home).public_bytes(DER)
 
 
-def server_certificate(home: Home, hosts: Sequence[str], now: datetime | None = None) -> bytes:
+def server_certificate(
+    home: Home, hosts: Sequence[str], now: datetime | None = None, number: int | None = None
+) -> bytes:
     """Return the PEM certificate that our doors show to callers of `hosts` (names or IP addresses).
 
-    The one on disk is kept while it is under 60 days old and fits hosts, key and authority; else a new one is written.
+    The one on disk is kept while it is under 60 days old and fits hosts, key and authority; else a new one is written,
+    by the authority of that `number`, or by the one that signed the one before.
     """
-    now = now or datetime.now(UTC)
+    now, number = now or datetime.now(UTC), number or serving(home)
+    issuer = held(home)[number]
     public = _private(read_private(home.keys / TLS)).public_key()
     path = home.keys / SERVER_CERTIFICATE
     if path.is_file():
-        held = x509.load_pem_x509_certificate(path.read_bytes())
-        fresh = held.not_valid_before_utc <= now < held.not_valid_before_utc + timedelta(days=_RENEW_AFTER_DAYS)
-        if fresh and held.public_key() == public and _names(held) == _host_names(hosts) and _is_ours(home, held):
-            return _pem(held)
-    own = peer_origin(authority(home))
+        shown = x509.load_pem_x509_certificate(path.read_bytes())
+        fresh = shown.not_valid_before_utc <= now < shown.not_valid_before_utc + timedelta(days=_RENEW_AFTER_DAYS)
+        if fresh and shown.public_key() == public and _names(shown) == _host_names(hosts) and issued_by(shown, issuer):
+            return _pem(shown)
+    own = peer_origin(issuer)
     names = _host_names(hosts)
-    issued = _issue(home, public, own, names, ExtendedKeyUsageOID.SERVER_AUTH, now, timedelta(days=_SERVER_DAYS))
+    purpose, life = ExtendedKeyUsageOID.SERVER_AUTH, timedelta(days=_SERVER_DAYS)
+    issued = _issue(home, number, public, own, names, purpose, now, life)
     write_whole(path, _pem(issued))
     return _pem(issued)
 
 
 def issue_client(home: Home, csr_der: bytes, origin: str, days: int, now: datetime | None = None) -> bytes:
-    """Return a DER client certificate for `origin` on the key in the request; raise BadCertificate.
+    """Return a DER client certificate for `origin` on the key in the request, by the newest authority.
 
-    Only the key is taken from the request; whom it is for is the caller's decision.
+    Raises BadCertificate. Only the key is taken from the request; whom it is for is the caller's decision.
     """
     try:
         request = x509.load_der_x509_csr(csr_der)
@@ -97,7 +156,8 @@ def issue_client(home: Home, csr_der: bytes, origin: str, days: int, now: dateti
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise BadCertificate(N_("the key is not P-256"))
     now = now or datetime.now(UTC)
-    issued = _issue(home, public, origin, [], ExtendedKeyUsageOID.CLIENT_AUTH, now, timedelta(days=days))
+    number, purpose = max(held(home)), ExtendedKeyUsageOID.CLIENT_AUTH
+    issued = _issue(home, number, public, origin, [], purpose, now, timedelta(days=days))
     return issued.public_bytes(DER)
 
 
@@ -149,6 +209,7 @@ def _load(certificate: bytes) -> x509.Certificate:
 
 def _issue(
     home: Home,
+    number: int,
     public: ec.EllipticCurvePublicKey,
     origin: str,
     hosts: list[x509.GeneralName],
@@ -156,7 +217,7 @@ def _issue(
     now: datetime,
     life: timedelta,
 ) -> x509.Certificate:
-    issuer, key = authority(home), _private(read_private(home.keys / KEY))
+    issuer, key = held(home)[number], _private(read_private(key_file(home, number)))
     builder = _builder(_name("Banyan node"), issuer.subject, public, origin, hosts, now, life)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
@@ -220,9 +281,10 @@ def _names(certificate: x509.Certificate) -> list[x509.GeneralName]:
     return [name for name in names if not isinstance(name, x509.UniformResourceIdentifier)]
 
 
-def _is_ours(home: Home, certificate: x509.Certificate) -> bool:
+def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Tell whether this authority signed a certificate."""
     try:
-        certificate.verify_directly_issued_by(authority(home))
+        certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True

@@ -96,20 +96,21 @@ def _credentials(home: Home, asks_for_certificate: bool) -> grpc.ServerCredentia
 
 def _served(home: Home) -> Callable[[], grpc.ServerCertificateConfiguration | None]:
     """Return what gRPC asks at every connection: the certificate to serve, or None while it has not changed."""
-    path, root = home.keys / authority.SERVER_CERTIFICATE, authority.authority(home)
-    root_pem = root.public_bytes(authority.PEM)
-    served = b""
+    path = home.keys / authority.SERVER_CERTIFICATE
+    served = (b"", b"")
 
     def fetch() -> grpc.ServerCertificateConfiguration | None:
         nonlocal served
         found = path.read_bytes()
-        if found == served:
+        roots = b"".join(one.public_bytes(authority.PEM) for one in authority.held(home).values())
+        if (found, roots) == served:
             return None
         key = keyfiles.read_private(home.keys / keyfiles.TLS)
-        served = found
-        log.info("serving certificate ends=%s", authority.not_after(found).date())
-        shown = found + root_pem  # the authority with it, for who knows its fingerprint only
-        return grpc.ssl_server_certificate_configuration([(key, shown)], root_pem)
+        ends = authority.not_after(found).date()
+        shown = found + authority.authority(home).public_bytes(authority.PEM)  # for who knows its fingerprint only
+        served = (found, roots)
+        log.info("serving certificate ends=%s", ends)
+        return grpc.ssl_server_certificate_configuration([(key, shown)], roots)
 
     return fetch
 
@@ -118,23 +119,33 @@ def channel(address: str, ca_pem: bytes, key_pem: bytes, cert_pem: bytes | None,
     """Return a channel to the door of `peer_origin`; without `cert_pem` it can reach a joining door only.
 
     The parent's authority issues server certificates to itself alone, so who shows one is that parent, at any address.
-    Raises WrongPeer if `ca_pem` is the authority of another origin. Every call needs a timeout.
+    `ca_pem` holds its authority, or several while one follows another.
+    Raises WrongPeer if one is the authority of another origin. Every call needs a timeout.
     """
     try:
-        found = authority.peer_origin(x509.load_pem_x509_certificate(ca_pem))
+        found = [authority.peer_origin(one) for one in x509.load_pem_x509_certificates(ca_pem)]
     except ValueError as error:
         raise BadCertificate(N_("not a certificate")) from error
-    if found != peer_origin:
-        raise WrongPeer(peer_origin, found)
+    for one in found:
+        if one != peer_origin:
+            raise WrongPeer(peer_origin, one)
     ours = (key_pem, cert_pem) if cert_pem is not None else (None, None)
     return grpc.secure_channel(address, grpc.ssl_channel_credentials(ca_pem, *ours), options=_CLIENT_OPTIONS)
 
 
 def peer(context: grpc.ServicerContext) -> str:
     """Return the caller's origin, from its certificate; raise NotAllowed if it has none or names several."""
+    try:
+        return authority.peer_origin(shown_by(context))
+    except BadCertificate as error:
+        raise NotAllowed("caller", "certificate") from error
+
+
+def shown_by(context: grpc.ServicerContext) -> x509.Certificate:
+    """Return the certificate that the caller shows; raise NotAllowed if there is none, or several."""
     shown: list[bytes] = list(context.auth_context().get("x509_pem_cert", ()))  # type: ignore[arg-type]
     try:
         (one,) = shown
-        return authority.peer_origin(x509.load_pem_x509_certificate(one))
-    except (BadCertificate, ValueError) as error:  # ValueError: none, several, or no certificate
+        return x509.load_pem_x509_certificate(one)
+    except ValueError as error:  # none, several, or no certificate
         raise NotAllowed("caller", "certificate") from error

@@ -12,7 +12,6 @@ import grpc
 from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from node import authority, doors, errors, keyfiles, moving, rejoining, settings, tokens
 from node.errors import NodeError
@@ -165,7 +164,7 @@ def let_in(home: Home, way: Way, answer: pb.EnrolResponse, origin: str, role: st
     expected = {way.federation_id or federation.id} | (set() if first else {Node.open(home).federation.id})
     if expected != {federation.id}:
         raise WrongFederation()
-    keyfiles.save_client_certificate(home, way.parent, answer.certificate, way.authority_der)
+    _keep(home, way.parent, answer, [way.authority_der])
     _prepare(home, federation, origin)
     _introduce_parents(home, federation, origin, answer.registration)
     parent = settings.Parent(way.parent, answer.sync_address, way.join_address)
@@ -255,10 +254,11 @@ def _enrol(home: Home, token: Token, parent_origin: str, proofs: Sequence[bytes]
 def call(address: str, authority_der: bytes, tls_key: bytes, parent: str, request: pb.EnrolRequest) -> pb.EnrolResponse:
     """Return what the joining door of `parent` answers; raise what it refuses with, or Unreachable."""
     ca = x509.load_der_x509_certificate(authority_der).public_bytes(authority.PEM)
-    return _ask(address, ca, tls_key, parent, request)
+    return call_known(address, ca, tls_key, parent, request)
 
 
-def _ask(address: str, ca: bytes, tls_key: bytes, parent: str, request: pb.EnrolRequest) -> pb.EnrolResponse:
+def call_known(address: str, ca: bytes, tls_key: bytes, parent: str, request: pb.EnrolRequest) -> pb.EnrolResponse:
+    """Like `call`, with the authorities of a parent that is known already, PEM."""
     with doors.channel(address, ca, tls_key, None, parent) as channel:
         try:
             return enrolment_pb2_grpc.EnrolmentStub(channel).Enrol(request, timeout=TIMEOUT_S)
@@ -293,22 +293,40 @@ def hand_over(node: Node, parent: settings.Parent, rotate: control.Rotate) -> No
             signatures=rotate.signatures,
         ),
     )
-    answer = _ask(parent.join_address, ca, node.keys.tls_key_pem, parent.origin, request)
-    authority_der = x509.load_pem_x509_certificate(ca).public_bytes(serialization.Encoding.DER)
-    keyfiles.save_client_certificate(node.home, parent.origin, answer.certificate, authority_der)
+    answer = call_known(parent.join_address, ca, node.keys.tls_key_pem, parent.origin, request)
+    _keep(node.home, parent.origin, answer, keyfiles.authorities(node.home, parent.origin))
 
 
-def renew(node: Node, parent: settings.Parent) -> bool:
-    """Renew the certificate for `parent` if it is old enough or has expired; tell whether it was."""
+def _keep(home: Home, parent: str, answer: pb.EnrolResponse, known: Sequence[bytes]) -> None:
+    """Keep the certificate that a parent gave, and the authorities that it has now; `known` if it names none.
+
+    Raises BadCertificate, WrongPeer, and keeps what there is.
+    """
+    trusted = list(answer.authorities) or known
+    for der in trusted:
+        try:
+            found = authority.peer_origin(x509.load_der_x509_certificate(der))
+        except ValueError as error:
+            raise errors.BadCertificate(N_("not a certificate")) from error
+        if found != parent:
+            raise errors.WrongPeer(parent, found)
+    keyfiles.save_client_certificate(home, parent, answer.certificate, *trusted)
+
+
+def renew(node: Node, parent: settings.Parent, told: bytes = b"") -> bool:
+    """Renew the certificate for `parent` if it is old enough or has expired; tell whether it was.
+
+    Also where the parent has `told` in its Hello that its authorities are others than those that are trusted here.
+    """
     certificate, ca = keyfiles.client_certificate(node.home, parent.origin)
-    if authority.age_days(certificate) < node.settings.renew_after_days:
+    other = told and told != authority.list_hash(keyfiles.authorities(node.home, parent.origin))
+    if authority.age_days(certificate) < node.settings.renew_after_days and not other:
         return False
     csr = authority.csr(node.keys.tls_key_pem, node.origin)
     time_ms = int(node.clock() * 1000)
     text = renewal_text(node.origin, time_ms, csr)
     signatures = [signer.sign_bytes(text) for signer in node.keys.log]
     request = pb.EnrolRequest(origin=node.origin, csr=csr, renewal=pb.Renewal(time_ms=time_ms, signatures=signatures))
-    answer = _ask(parent.join_address, ca, node.keys.tls_key_pem, parent.origin, request)
-    authority_der = x509.load_pem_x509_certificate(ca).public_bytes(serialization.Encoding.DER)
-    keyfiles.save_client_certificate(node.home, parent.origin, answer.certificate, authority_der)
+    answer = call_known(parent.join_address, ca, node.keys.tls_key_pem, parent.origin, request)
+    _keep(node.home, parent.origin, answer, keyfiles.authorities(node.home, parent.origin))
     return True

@@ -4,7 +4,8 @@ Keys that follow them are made beside them, with a number in the name: `log-ed25
 stands in `generations.json`, which is replaced in one step; without it all are the first. Earlier ones stay: what was
 sealed to them must open, and what they signed must be known again.
 
-Beside them lie the certificates that parents gave us: `parent-<origin, / as _>.crt`, ours, then their authority's.
+Beside them lie the certificates that parents gave us: `parent-<origin, / as _>.crt`, ours, then their authority's,
+or both while one follows another.
 """
 
 import json
@@ -192,13 +193,13 @@ def new_p256_pem() -> bytes:
     )
 
 
-def save_client_certificate(home: Home, parent_origin: str, cert_der: bytes, authority_der: bytes) -> None:
-    """Keep the certificate that `parent_origin` gave us, with its authority's, in one file, in one step.
+def save_client_certificate(home: Home, parent_origin: str, cert_der: bytes, *authorities_der: bytes) -> None:
+    """Keep the certificate that `parent_origin` gave us, with its authorities', in one file, in one step.
 
     Raises BadCertificate, and keeps what there is, for bytes that are none.
     """
     try:
-        both = [x509.load_der_x509_certificate(der) for der in (cert_der, authority_der)]
+        both = [x509.load_der_x509_certificate(der) for der in (cert_der, *authorities_der)]
     except ValueError as error:
         raise BadCertificate(N_("not a certificate")) from error
     pem = b"".join(one.public_bytes(serialization.Encoding.PEM) for one in both)
@@ -206,13 +207,19 @@ def save_client_certificate(home: Home, parent_origin: str, cert_der: bytes, aut
 
 
 def client_certificate(home: Home, parent_origin: str) -> tuple[bytes, bytes]:
-    """Return (our certificate, the parent's authority), PEM; raise NotJoined if there is none."""
+    """Return (our certificate, the parent's authority or authorities), PEM; raise NotJoined if there is none."""
     try:
         both = x509.load_pem_x509_certificates(_certificate_file(home, parent_origin).read_bytes())
     except FileNotFoundError as error:
         raise NotJoined(parent_origin) from error
-    ours, authority = (one.public_bytes(serialization.Encoding.PEM) for one in both)
-    return ours, authority
+    ours, *authorities = (one.public_bytes(serialization.Encoding.PEM) for one in both)
+    return ours, b"".join(authorities)
+
+
+def authorities(home: Home, parent_origin: str) -> list[bytes]:
+    """Return the authorities of a parent that we trust, DER, in its order; raise NotJoined."""
+    _ours, pem = client_certificate(home, parent_origin)
+    return [one.public_bytes(serialization.Encoding.DER) for one in x509.load_pem_x509_certificates(pem)]
 
 
 def _certificate_file(home: Home, parent_origin: str) -> Path:

@@ -70,6 +70,8 @@ def visit(
 ) -> Report:
     """Renew the certificate for one parent where it is due, and run one session with it. Raises as `call` does.
 
+    Where the parent then says that it has other authorities than are trusted here, the certificate is renewed at once.
+
     A node that may not sign tries to recover first, and goes on where every parent answers. A rotation of keys that
     broke off is finished before: the home may know the new ones alone. What the parent says of this node's standing is
     kept.
@@ -80,6 +82,11 @@ def visit(
         stands.note(node, parent.origin, error)
         raise
     stands.note(node, parent.origin, None)
+    try:
+        if enrolment.renew(node, parent, report.authorities):
+            log.info("authorities learned parent=%s", parent.origin)
+    except (SyncError, NodeError) as error:  # the session is done; the next one says so again
+        log.warning("authorities not learned parent=%s error=%r", parent.origin, error)
     return report
 
 

@@ -97,11 +97,25 @@ class Node:
             self.home.head_lock,
             self.mirrors,
             self.clock,
-            peer,
+            self.caller,
             stored,
             self.settings.disk_floor_mb,
             self.settings.quotas,
+            lambda: authority.list_hash(authority.authorities_der(self.home)),
         )
+
+    def caller(self, context: grpc.ServicerContext) -> str:
+        """Return the caller's origin from its certificate; raise NotAllowed.
+
+        While one authority follows another, it is remembered that the caller has a certificate of the new one: with it
+        came the new authority itself, so the caller will know our doors when they show it.
+        """
+        origin, known = peer(context), authority.held(self.home)
+        if len(known) > 1:
+            newest = list(known.values())[-1]
+            if authority.issued_by(doors.shown_by(context), newest):
+                self.notebook.showed(origin, authority.list_hash([newest.public_bytes(authority.DER)]))
+        return origin
 
     def mirrors(self, registry: Registry) -> tuple[Signer, ...]:
         """Return the key that signs receipts, and the one before while the own registry does not show the new one."""
@@ -116,7 +130,7 @@ class Node:
 
     def own_authority(self, hosts: list[str]) -> None:
         """Make this node the authority of its own doors, or renew the certificate that it serves."""
-        if not (self.home.keys / authority.CERTIFICATE).exists():
+        if not authority.held(self.home):
             authority.create(self.home, self.origin)
         authority.server_certificate(self.home, hosts)
 

@@ -120,6 +120,12 @@ def m008_certificates(db: Any) -> None:
 
 
 @migrations()
+def m009_authorities(db: Any) -> None:
+    """Which children have a certificate of the authority that follows another."""
+    db["shown"].create({"origin": str, "authority": bytes}, pk="origin")
+
+
+@migrations()
 def m004_holds(db: Any) -> None:
     """Changes that wait for a person."""
     db["hold"].create(hold_book.TABLE, pk="id")

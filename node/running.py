@@ -22,6 +22,7 @@ from node import (
     manifests,
     nightly,
     reconciling,
+    succession,
     told,
     verdicts,
 )
@@ -186,6 +187,8 @@ class Running:
 
         if self._doors is not None:
             self.node.own_authority(hosts(self.node))
+            with self.node.opened() as opened:
+                succession.settle(self.node, opened, hosts(self.node))
         feeds.sync_all(self.node, left, stop)
         if self.node.settings.role not in ("outlet", "feed"):
             window = Window.parse(self.node.settings.window, ZoneInfo(self.node.settings.timezone))

@@ -27,6 +27,7 @@ class Report:
 
     `forks` counts those that the parent told of first.
     `please_reconcile`: the parent asks to compare catalogues, 1, and to repair, 2.
+    `authorities`: hash of those whose certificates the parent's doors may show.
     """
 
     parent: str
@@ -42,6 +43,7 @@ class Report:
     calls: int = 0
     skew_s: float = 0.0
     please_reconcile: int = 0
+    authorities: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ class Serving:
     """What a node serves with: its name, files, mirror key, clock, and who to tell when something new is durable.
 
     The root statements and keys in use are asked for at every call: they change while the doors are open. `mirrors`
-    gives the key that signs receipts, then those before it that sign as well for now.
+    gives the key that signs receipts, then those before it that sign as well for now. `authorities` gives the hash of
+    the TLS authorities behind the doors.
     """
 
     me: str
@@ -41,6 +42,7 @@ class Serving:
     stored: Callable[[str], None]
     floor_mb: int = 0
     quotas: Quotas = field(default_factory=Quotas)
+    authorities: Callable[[], bytes] = bytes
 
 
 class Call:

@@ -82,6 +82,7 @@ class Hello:
     manifest: Shown | None = None
     your_manifest: int = 0
     please_reconcile: int = 0
+    authorities: bytes = b""
     because: str = ""
     root_statements: tuple[bytes, ...] = ()
 
@@ -154,6 +155,7 @@ class Client:
             _shown(answer.manifest) if answer.HasField("manifest") else None,
             answer.your_manifest,
             please_reconcile=answer.please_reconcile,
+            authorities=answer.authorities,
             because=answer.because,
             root_statements=tuple(answer.root_statements),
         )

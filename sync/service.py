@@ -110,6 +110,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             presence.heard(call.store, call.registry, call.path, request.your_head)
             self._check_owed(call, request)
             answer.please_reconcile = greeting.please_reconcile(call)
+            answer.authorities = self._serving.authorities()
             answer.your_head = greeting.newest_note(call.store, call.path)
             answer.logs.extend(greeting.wanted_back(call, request.your_head))
             answer.logs.extend(

@@ -131,6 +131,7 @@ class Session:
             with self.store.write():
                 self.store.set_meta(f"shown-keys:{parent}", self._keys_hash())
         report.please_reconcile = hello.please_reconcile
+        report.authorities = hello.authorities
         report.skew_s = hello.time_ms / 1000 - self.clock()
         if epoch and hello.epoch != epoch:
             log.warning("parent restored parent=%s", parent)

@@ -30,7 +30,7 @@ def look(world: World, origin: str) -> None:
 
 
 def test_node_and_parent_are_warned_at_30_14_7_and_1_days_and_at_the_end(city, monkeypatch):
-    monkeypatch.setattr(enrolment, "renew", lambda node, parent: False)  # whatever keeps it from renewing
+    monkeypatch.setattr(enrolment, "renew", lambda node, parent, told=b"": False)  # whatever keeps it from renewing
     steps = [(59.0, 0), (61.0, 1), (70.0, 1), (77.0, 2), (84.0, 3), (88.5, 3), (89.5, 4), (90.5, 5)]
     for day, count in steps:
         city.clock.ahead = day * DAY_S

@@ -145,7 +145,7 @@ def test_a_revoked_node_is_refused_at_every_door_at_once(both):
         relay.show(node, "city", "patent_invention:CN:1")
     parent = node.settings.parents[0]
     with pytest.raises(NotAllowed):
-        enrolment._ask(*renewal(node, parent))
+        enrolment.call_known(*renewal(node, parent))
 
 
 def renewal(node, parent):

@@ -1,11 +1,12 @@
 """Safeguards of keys that change: whose word replaces them, and what old ones are still good for."""
 
-from node import rotating
+from node import enrolment, rotating, succession
 from sync import chain, eras, mirror, registry, rotation
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 ERAS = "tests/sync/test_eras.py::"
 ROTATING = "tests/node/test_rotating.py::"
+SUCCESSION = "tests/node/test_succession.py::"
 
 ROWS = [
     Safeguard(
@@ -70,5 +71,23 @@ ROWS = [
         put(chain.Chain, "_is_prefix", lambda self, found, last_good: False),
         f"{ROTATING}test_evidence_of_before_and_after_proves",
         also="NotProved",
+    ),
+    Safeguard(
+        "authorities-of-the-parent",
+        "a child trusts authorities of its parent alone",
+        without(enrolment, "_keep", ("found != parent", "False")),
+        f"{SUCCESSION}test_authorities_of_another_node_are_not_kept",
+    ),
+    Safeguard(
+        "authority-awaits-children",
+        "the doors change over when every active child knows the new authority",
+        put(succession, "awaited", lambda node, opened: succession.Awaited((), (), ())),
+        f"{SUCCESSION}test_the_doors_change_over_once_every_active_child_has_called_with_a_new_certificate",
+    ),
+    Safeguard(
+        "authority-ends",
+        "certificates of a replaced authority open nothing",
+        without(succession, "_switch", ("authority.certificate_file(node.home, number).unlink()", "pass")),
+        f"{SUCCESSION}test_a_certificate_of_the_old_authority_opens_nothing_after_the_change",
     ),
 ]

@@ -7,7 +7,7 @@ log may say of whom is checked as in the registry, by the same rules of eras.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from sync import control, entry, eras, origin, proof, proved, tree
+from sync import control, entry, eras, origin, proof, proved, steps, tree
 from sync.checkpoint import Checkpoint
 from sync.eras import Era, Said
 from sync.errors import BadProof, BadSignature, Malformed, SyncError
@@ -40,6 +40,7 @@ class Chain:
     trusted: Federation
     consistency: Consistency
     registered: dict[str, Registered] = field(default_factory=dict)
+    held: list[steps.Held] = field(default_factory=list)
     _said: dict[str, list[Said]] = field(default_factory=dict)
     _confirmed: list[control.Confirm] = field(default_factory=list)
     _homes: dict[str, list[str]] = field(default_factory=dict)
@@ -57,7 +58,11 @@ class Chain:
             raise NotProved("registration", f"{home} sealed no statement: {error}") from error
         if not isinstance(statement, _Read) or not self._may_say(home, statement):
             raise NotProved("registration", f"{home} does not speak for it")
-        said = Said(home, step.index, step.raw, statement)
+        before = self.eras(statement.origin)
+        self._believe(Said(home, step.index, step.raw, statement), statement, step)
+        self.held.append(steps.stated(home, step, statement, before, self.eras(statement.origin)))
+
+    def _believe(self, said: Said, statement: _Read, step: proved.Step) -> None:
         match statement:
             case control.Confirm():
                 self._confirmed.append(statement)
@@ -67,7 +72,7 @@ class Chain:
                 self._follows.setdefault(statement.origin, []).append(said)
             case control.Node():
                 self._keep(said)
-                self.registered[statement.origin] = Registered(statement, home, step.index, step.head.time_s)
+                self.registered[statement.origin] = Registered(statement, said.home, step.index, step.head.time_s)
             case _:
                 self._keep(said)
 
@@ -125,6 +130,16 @@ class Chain:
         except BadProof:
             return False
         return True
+
+    def era_of(self, name: str, note: bytes) -> Era:
+        """Return the keys of `name` under which `opened` took a note; raise NotProved where it did not."""
+        for one in reversed(self.eras(name)):
+            try:
+                eras.open_head((one,), note, self._is_prefix)
+            except BadSignature:
+                continue
+            return one
+        raise NotProved("record", f"no head of {name}")
 
     def mirror_keys(self, apart: str) -> dict[str, list[VerifierKey]]:
         """Return the mirror keys of everybody in the file but `apart`, that were not taken back as stolen."""

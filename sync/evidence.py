@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from sync import entry, eras, federation, head, proved, tree
+from sync import entry, eras, federation, head, proved, steps, tree
 from sync.bundles import Bundles
 from sync.chain import Chain, Registered
 from sync.chain import NotProved as NotProved
@@ -21,6 +21,7 @@ from sync.federation import Federation
 from sync.head import Head, Receipt
 from sync.note import Note, VerifierKey, decode_base64
 from sync.registry import Registry, ancestors, is_prefix
+from sync.steps import Held
 from sync.store import Log, Store
 
 TITLE = b"banyan-evidence/v1\n"
@@ -40,6 +41,15 @@ class Verified:
     parts: tuple[tuple[str, bytes], ...]
     receipts: tuple[tuple[str, int, int], ...]
     as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The steps that held, in their order; then all that is proved, or else the first step that did not hold."""
+
+    held: tuple[Held, ...]
+    found: Verified | None
+    miss: NotProved | None
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------
@@ -161,10 +171,25 @@ def _with_receipts(signed: bytes, receipts: Sequence[Receipt]) -> bytes:
 
 def verify(raw: bytes, pinned: Federation) -> Verified:
     """Return what a file proves under the pinned federation; raise NotProved at the first step that does not hold."""
+    return _verified(raw, pinned, [])
+
+
+def examine(raw: bytes, pinned: Federation) -> Examined:
+    """Return the steps of `verify`, with those that held before a miss. Nothing is looked at after the first miss."""
+    held: list[Held] = []
+    try:
+        found = _verified(raw, pinned, held)
+    except NotProved as miss:
+        return Examined(tuple(held), None, miss)
+    return Examined(tuple(held), found, None)
+
+
+def _verified(raw: bytes, pinned: Federation, held: list[Held]) -> Verified:
     sections = _sections(raw)
     trusted = _root(sections["root"], pinned)
+    held += steps.roots(trusted, pinned)
     proofs = dict(_read_consistency(one) for one in sections["consistency"])
-    found = _followed(sections["registration"], Chain(trusted, proofs))
+    found = _followed(sections["registration"], Chain(trusted, proofs, held=held))
     chain = found.chain()
     records = [_record(one, found, chain) for one in sections["record"]]
     first = records[0][0]
@@ -176,6 +201,8 @@ def verify(raw: bytes, pinned: Federation) -> Verified:
     if not receipts:
         raise NotProved("receipt", "no ancestor of the origin signed for having it")
     as_of = min((one.time_s for one in chain), default=receipts[0][2])
+    held += [Held("receipt", "receipt", {"by": by, "size": size, "at": at}) for by, size, at in receipts]
+    held.append(Held("statuses", "statuses", {"at": as_of}))
     return Verified(trusted, chain, first.head.origin, first.index, first.entry, parts, tuple(receipts), as_of)
 
 
@@ -214,6 +241,8 @@ def _root(statements: Sequence[bytes], pinned: Federation) -> Federation:
         raise NotProved("root", str(error)) from error
     if shown.id != pinned.id:
         raise NotProved("root", "another federation's")
+    if any(one != other for one, other in zip(shown.versions, pinned.versions, strict=False)):
+        raise NotProved("root", "a root statement is another than the one that you trust")
     return shown
 
 
@@ -242,10 +271,13 @@ def _record(raw: bytes, found: Chain, chain: tuple[Registered, ...]) -> tuple[pr
     step = found.opened(raw, origin, "record")
     if step.head.origin != origin:
         raise NotProved("record", f"a head of {step.head.origin}, not of {origin}")
+    found.held.append(steps.record(step, found.era_of(origin, step.note)))
     try:
         proved.check_parts(step, entry.Committer(trusted.id, origin))
     except BadProof as error:
         raise NotProved("part", str(error)) from error
+    if not any(one.step == "part" for one in found.held):
+        found.held += steps.parts(step)
     mirrors = [(name, key) for name, known in found.mirror_keys(apart=origin).items() for key in known]
     return step, [_receipt(step, name, key) for name, key in mirrors if _signed_by(step, key)]
 

@@ -96,6 +96,16 @@ def test_it_says_step_by_step_what_is_proved(bare, capfd, language, last, words)
         assert word in said
 
 
+def test_the_steps_are_told_to_programs_too(bare, capfd):
+    code, out, err = run(bare, capfd, "--json", "--lang", "en")
+    found = json.loads(out)
+    assert (code, err.splitlines()[-1]) == (0, "PROVED.")
+    assert {one["ok"] for one in found["steps"]} == {True}
+    receipts = ["receipt"] * len(found["receipts"])
+    expected = ["root", "registration", "registration", "record", "part", *receipts, "statuses"]
+    assert [one["step"] for one in found["steps"]] == expected
+
+
 def test_a_changed_file_ends_with_1_and_names_the_step(bare, capfd):
     proof = (bare / "proof.txt").read_bytes()
     at = proof.rindex(b"extra ") + 40
@@ -103,8 +113,27 @@ def test_a_changed_file_ends_with_1_and_names_the_step(bare, capfd):
     code, out, err = run(bare, capfd, "--json", "--lang", "en")
     assert code == 1
     assert json.loads(out)["error"] == "NotProved"
-    assert err.startswith("The evidence does not prove it, step ")
-    assert len(err.splitlines()) == 1
+    *held, miss = json.loads(out)["steps"]
+    assert [one["ok"] for one in held] == [True] * len(held)
+    assert [one["what"] for one in held] == ["federation", "node", "node"]
+    assert (miss["step"], miss["ok"]) == ("record", False)
+    assert err.splitlines()[-2].startswith("The evidence does not prove it, step record")
+    assert err.splitlines()[-1] == "NOT PROVED."
+
+
+def test_nothing_after_the_first_miss_is_called_proved(bare, capfd):
+    """The outlet's registration is broken: what is said ends there, though the record itself is untouched."""
+    proof = (bare / "proof.txt").read_bytes()
+    at = proof.rindex(b"extra ", 0, proof.rindex(b"record ")) + 40
+    (bare / "proof.txt").write_bytes(proof[:at] + bytes([proof[at] ^ 1]) + proof[at + 1 :])
+    code, out, _err = run(bare, capfd, "--lang", "zh")
+    assert code == 1
+    *said, why, last = out.splitlines()
+    assert {one[0] for one in said} == {"1", "2"}
+    assert OUTLET not in "".join(said)
+    assert why.startswith("证据文件不能证明")
+    assert last == "未通过核验。"
+    assert "核验通过" not in out
 
 
 def test_a_root_that_is_none_and_files_that_are_missing(bare, capfd):

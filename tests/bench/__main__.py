@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.bench import cataloguing, checking, hop, importing, nights, profiles, reconciling
+from tests.bench import cataloguing, checking, hop, importing, nights, profiles, reconciling, verifying
 from tests.bench.place import BYTES_A_RECORD, Place, fill
 from tests.bench.processes import alone
 
-PARTS = ("hop", "fsck", "apply", "import", "night", "million", "reconcile", "import-million")
+PARTS = ("hop", "fsck", "verify", "apply", "import", "night", "million", "reconcile", "import-million")
 
 
 def main() -> int:
@@ -66,6 +66,8 @@ class Bench:
 
     def missing_bytes(self) -> int:
         """Return by how much the disk is too small: all tiers hold the million; what was measured is removed again."""
+        if self._asked.only == ["verify"]:
+            return 0
         most = self._asked.million if "million" in self._asked.only else self._asked.records
         needed = 3 * BYTES_A_RECORD * (most + self._asked.records)
         print(f"{self._folder}: up to {needed >> 20} MiB are needed for a while")
@@ -95,6 +97,13 @@ class Bench:
         self.found |= {"fsck": round(one.rate), "fsck_ratio": round(one.ratio, 3)}
         _say("fsck of a log", f"{one.rate:,.0f} records/s", "at least 0.50", one.ratio)
         _say("  the floor of a hop: hash and write", f"{one.floor:,.0f} records/s")
+
+    def measure_verify(self) -> None:
+        one = verifying.measure(self.empty.copy(self._folder / "verify"), self._asked.rounds)
+        self.found |= {"verify_ms": round(one.ms, 2), "verify_floor_ms": round(one.floor_ms, 2)}
+        self.found["verify_ratio"] = round(one.ratio, 2)
+        _say(f"verifying evidence, {one.bytes:,} bytes, ms", "", "under 50", one.ms)
+        _say("  times its floor: the signatures alone", f"{one.signatures} in {one.floor_ms:.2f} ms", "", one.ratio)
 
     def measure_apply(self) -> None:
         one = cataloguing.measure(self.place, self._folder, self._asked.rounds)

@@ -10,6 +10,7 @@ from node import (
     cataloguing,
     check_commands,
     commands,
+    confirm_commands,
     doctoring,
     erasure_commands,
     erasures,
@@ -80,6 +81,7 @@ exporting.export(top)
 kinds.kind(top, publishes=True)
 commands.status(top)
 key_commands.add(top, hub=True)
+confirm_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
 alarm_commands.add(top)

@@ -9,7 +9,7 @@ import grpc
 from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 
-from node import authority, errors, expiry, moving, registering, requests, rotating, tokens
+from node import authority, errors, expiry, moving, registering, replacing, requests, rotating, tokens
 from node.asking import MAX_TEXT, leaving_text
 from node.enrolment import OutOfTouch, joining_text, keys_hash, proofs_of, renewal_text
 from node.errors import NodeError, RoleNotHere
@@ -35,6 +35,16 @@ def invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
     return _invite(node, origin, role, name, days)
 
 
+def invite_to_recover(node: Node, origin: str, name: str, days: int) -> Token:
+    """Write down an invitation that gives new keys to a node registered here which lost its own; return its token.
+
+    Raises UnknownOrigin, NotAllowed.
+    """
+    with node.opened() as opened:
+        known = replacing.check(opened, check(origin))
+    return _invite(node, origin, known.role, name, days, recovers=1)
+
+
 def invite_open(node: Node, role: str, note: str, days: int) -> Token:
     """Write down an open invitation, which names nobody and lets whoever has it ask; `note` says what it is for.
 
@@ -46,7 +56,7 @@ def invite_open(node: Node, role: str, note: str, days: int) -> Token:
     return _invite(node, "", role, note, days)
 
 
-def _invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
+def _invite(node: Node, origin: str, role: str, name: str, days: int, recovers: int = 0) -> Token:
     secret = os.urandom(tokens.SECRET_BYTES)
     alliance_id = os.urandom(8).hex() if role == "alliance" else ""
     expires = int(node.clock()) + days * 86_400
@@ -54,7 +64,16 @@ def _invite(node: Node, origin: str, role: str, name: str, days: int) -> Token:
     token = Token(node.settings.join_address, der, node.federation.id, origin, role, expires, secret)
     node.notebook.invite(
         Invitation(
-            tokens.secret_hash(secret), origin, role, name, alliance_id, expires, "invited", b"", int(node.clock())
+            tokens.secret_hash(secret),
+            origin,
+            role,
+            name,
+            alliance_id,
+            expires,
+            "invited",
+            b"",
+            int(node.clock()),
+            recovers,
         )
     )
     return token
@@ -132,6 +151,9 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
             with opened.store.write():
                 opened.store.alarm("token-used-twice", asked.origin, "with other keys")
             raise
+        if invited.recovers and not replacing.replace_keys(opened, asked):
+            standing = pb.Standing(state=replacing.UNCONFIRMED, since=int(self._node.clock()))
+            return pb.EnrolResponse(standing=standing)
         self._register(opened, asked, invited, joining.registration)
         return self._answer(opened, certificate, request.origin)
 

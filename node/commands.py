@@ -144,28 +144,33 @@ def invite(top: frame.Group, roles: tuple[str, ...]) -> None:
         "invite",
         help=N_(
             "Invite a node and print its one-time token. Hand it over safely: who has it can join under that name. "
-            "With --open it names nobody: whoever has it can ask, and `requests` decides.\n\n"
-            "Example: invite ip.gd.example/gz --role substation --name 广州市分站\nExample: invite --open --days 30"
+            "With --open it names nobody: whoever has it can ask, and `requests` decides. With --recover it gives new "
+            "keys to a node that lost its own.\n\n"
+            "Example: invite ip.gd.example/gz --role substation --name 广州市分站\nExample: invite --open --days 30\n"
+            "Example: invite --recover ip.gd.example/gz"
         ),
     )
     @click.argument("origin", required=False, default="")
     @click.option("--open", "is_open", is_flag=True, help=N_("For whoever has it, to ask with."))
+    @click.option("--recover", is_flag=True, help=N_("For a node below that lost its keys with its machine."))
     @click.option("--role", type=click.Choice(roles), default=roles[0], show_default=True, help=N_("What it will be."))
     @click.option("--name", default="", help=N_("Name of the organisation, as people will see it."))
     @click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True, help=N_("How long it is valid."))
     @click.option("--out", type=click.Path(path_type=Path), help=N_("Write the token to this file instead."))
     @passed
     def command(
-        context: Context, origin: str, is_open: bool, role: str, name: str, days: int, out: Path | None
+        context: Context, origin: str, is_open: bool, recover: bool, role: str, name: str, days: int, out: Path | None
     ) -> None:
-        if is_open == bool(origin) or not (is_open or name):
+        if is_open == bool(origin) or not (is_open or recover or name):
             raise click.UsageError(_("give a name like ip.gd.example/gz and --name, or --open"))
         node = opened(context)
-        if is_open:
+        if recover:
+            token = admission.invite_to_recover(node, origin, name, days)
+        elif is_open:
             token = admission.invite_open(node, role, name, days)
         else:
             token = admission.invite(node, origin, role, name, days)
-        acting_on(context, node, "invite", origin or "open")
+        acting_on(context, node, "invite --recover" if recover else "invite", origin or "open")
         line = token.encode()
         if out is not None:
             write_whole(out, line.encode() + b"\n")
@@ -174,7 +179,7 @@ def invite(top: frame.Group, roles: tuple[str, ...]) -> None:
             )
         else:
             context.say(line)
-        context.emit({"origin": origin, "role": role, "expires": token.expires, "token": None if out else line})
+        context.emit({"origin": origin, "role": token.role, "expires": token.expires, "token": None if out else line})
 
 
 def list_nodes(top: frame.Group) -> None:

@@ -13,7 +13,7 @@ from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 from cryptography import x509
 
-from node import authority, doors, errors, keyfiles, moving, rejoining, settings, tokens
+from node import authority, doors, errors, fingerprint, keyfiles, moving, rejoining, settings, tokens
 from node.errors import NodeError
 from node.home import Home, write_whole
 from node.messages import N_
@@ -71,6 +71,16 @@ class NotProvable(NodeError):
     sentence = N_(
         "{home} has not sealed a registration yet that others must be able to check. "
         "Wait for its next nightly session, run `sync`, then join again with the same invitation."
+    )
+
+
+class WaitsForHub(NodeError):
+    """The home has stated the new keys, and they count only once the hub agrees: (home, origin, digits)."""
+
+    facts = ("home", "origin", "digits")
+    sentence = N_(
+        "{home} has stated the new keys of {origin}. They count once the hub has run `confirm {origin}`; if it calls, "
+        "read out: {digits}. Then join again with the same invitation."
     )
 
 
@@ -139,6 +149,10 @@ def join(home: Home, token: Token, name: str, **more: Any) -> Node:
     first = begin(home, origin)
     proofs = [] if first else own_proofs(Node.open(home), parent_origin)
     answer = _enrol(home, token, parent_origin, proofs)
+    if not answer.certificate:
+        mine = keyfiles.load(home, origin)
+        verifiers = [signer.verifier.encode().encode() for signer in (*mine.log, mine.mirror)]
+        raise WaitsForHub(parent_origin, origin, fingerprint.spoken(keys_hash([*verifiers, mine.hpke_public])))
     way = Way(parent_origin, token.join_address, token.authority_der, token.federation_id)
     return let_in(home, way, answer, origin, token.role, name, **more)
 

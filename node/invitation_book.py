@@ -9,7 +9,10 @@ from node.page import Page
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation and what became of it: invited, used, expired or withdrawn; only hashes of secret and keys."""
+    """An invitation and what became of it: invited, used, expired or withdrawn; only hashes of secret and keys.
+
+    `recovers` is 1 for one that gives new keys to a node that lost its own.
+    """
 
     secret_hash: bytes
     origin: str
@@ -20,6 +23,7 @@ class Invitation:
     state: str
     used_keys_hash: bytes
     created_at: int
+    recovers: int = 0
 
 
 class InvitationBook(Page):

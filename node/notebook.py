@@ -131,6 +131,12 @@ def m004_holds(db: Any) -> None:
     db["hold"].create(hold_book.TABLE, pk="id")
 
 
+@migrations()
+def m009_recovery(db: Any) -> None:
+    """Which invitations give new keys to a node that lost its own."""
+    db["invitation"].add_column("recovers", int, not_null_default=0)
+
+
 class Notebook(
     ActBook,
     DriftBook,

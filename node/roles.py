@@ -11,6 +11,7 @@ NEEDS = {  # what a command needs, by its words; a command that is not named her
     "backup": "operator",
     "carry in": "operator",
     "carry out": "operator",
+    "confirm": "operator",
     "correct": "operator",
     "erase": "operator",
     "feed add": "operator",

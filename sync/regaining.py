@@ -5,10 +5,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sync import entry, head, recovery
+from sync import entry, eras, head, recovery
 from sync.bringing import known_epoch
 from sync.client import Client, Greeting, Hello
-from sync.errors import Conflict, NeedsRecovery, NotAllowed, SyncError, Unreachable
+from sync.errors import BadSignature, Conflict, NeedsRecovery, NotAllowed, SyncError, Unreachable
 from sync.fetching import Fetching
 from sync.head import Head
 from sync.lock import HeadLock
@@ -59,7 +59,7 @@ class Regaining:
         if not hello.your_head:
             return Shown(client, None)
         try:
-            shown = head.open_head(hello.your_head, self.verifiers)
+            shown = self._open(hello.your_head)
         except SyncError:
             with self.store.write():
                 self.store.alarm("bare-claim", client.parent, "showed a head of ours that we did not sign")
@@ -67,6 +67,23 @@ class Regaining:
         if shown.origin != self.me:
             raise NotAllowed(client.parent, "showed another log's head")
         return Shown(client, shown)
+
+    def _open(self, note: bytes) -> Head:
+        """Return a head of ours, by the keys in use or by those before them, up to where these were good.
+
+        Raises Malformed, BadSignature.
+        """
+        try:
+            return head.open_head(note, self.verifiers)
+        except BadSignature:
+            if self.registry.find(self.me) is None:
+                raise
+            return eras.open_head(self.registry.eras(self.me), note, lambda found, last_good: True)
+
+    def promised_before(self) -> int:
+        """Return how many entries our earlier keys are known to have signed, 0 where they never changed."""
+        last = [era.last_good for era in self.registry.eras(self.me) if era.last_good is not None]
+        return max((one.size for one in last), default=0)
 
     def _hello(self, client: Client) -> Hello:
         held = self.store.log(client.parent)
@@ -96,6 +113,10 @@ class Regaining:
         known = recovery.heads_of_ours(self.store, self.lock, self.me) + [one.head for one in shown if one.head]
         known += [ahead] if ahead else []
         if not known:
+            if lost := self.promised_before():
+                raise NeedsRecovery(
+                    self.me, f"lost: {lost} entries were signed with keys before, and nobody shows them"
+                )
             return None
         end = max(known, key=lambda one: (one.size, one.time_s))
         agreed = done = recovery.agreed(self.store, known, self.me)

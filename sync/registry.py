@@ -147,6 +147,18 @@ class Registry:
         """Return what the hub has confirmed of `name`."""
         return self._in_log(name, self._federation.name, "confirm")
 
+    def unconfirmed(self, name: str) -> list[Said]:
+        """Return what the present home of `name` states and what counts only with the hub's word, which is not given:
+        new keys without a signature by those before, and going on from a frozen log.
+        """
+        home = self.home(name)
+        return [
+            one
+            for one in self._in_log(name, home, "rotate", "successor")
+            if (not isinstance(one.statement, control.Rotate) or not one.statement.signatures)
+            and not self.is_confirmed(name, home, one.index, one.raw)
+        ]
+
     def is_confirmed(self, name: str, home: str, index: int, raw: bytes) -> bool:
         """Tell whether the hub agrees with entry `index` of `home`, which is about `name`."""
         wanted = control.Confirm(name, home, index, tree.leaf_hash(raw))

@@ -92,6 +92,7 @@ def test_without_a_home_every_command_says_how_to_make_one(name, command, tmp_pa
         "leave": ["ip.gd.example/led", "--reason", "x"],
         "erase": ["x", "--ground", "owner"],
         "explain": ["x", "--for", "ip.gd.example"],
+        "confirm": ["x"],
         "grant": ["ip.gd.example/led", "--all"],
         "keys": ["show"],
         "kind": ["list"],

@@ -1,7 +1,7 @@
 """Safeguards of backups, restoring and recovering."""
 
-from node import backup, recovering, rejoining, restoring
-from sync import mirror, ownlog, recovery
+from node import backup, recovering, rejoining, replacing, restoring
+from sync import mirror, ownlog, recovery, registry
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 OUTLET = "tests/node/test_drills_outlet.py::"
@@ -9,7 +9,21 @@ HUB = "tests/node/test_drills_hub.py::"
 BACKUP = "tests/node/test_backup.py::"
 SYNC = "tests/sync/test_recovery.py::"
 
+REJOINING = "tests/node/test_rejoining.py::"
+
 ROWS = [
+    Safeguard(
+        "new-keys-need-the-hub",
+        "new keys that no old ones have signed count with the hub's word alone",
+        without(registry.Registry, "is_confirmed", ("return any", "return True or any")),
+        f"{REJOINING}test_new_keys_count_once_the_hub_confirms_and_the_log_goes_on",
+    ),
+    Safeguard(
+        "new-keys-for-own-children",
+        "only a home gives new keys, and only to a child that is not shut out",
+        without(replacing, "check", ("if known.home != opened.node.origin:", "if False:")),
+        f"{REJOINING}test_only_a_node_that_is_registered_here_gets_new_keys",
+    ),
     Safeguard(
         "restored-signs-nothing",
         "a restored node signs nothing before it is recovered",

@@ -130,7 +130,7 @@ def changes(store: Store, catalogue: Catalogue, log: Log, first: int, end: int) 
         for (index, number), content in bundles.parts(start, min(start + CHUNK, end)):
             try:
                 one = decode(content[SALT_BYTES:])
-            except msgspec.MsgspecError:  # no record, or sealed to somebody
+            except (msgspec.MsgspecError, RecursionError):  # no record, or sealed to somebody
                 continue
             said.append((key(log.id, index, number), one.key, one.op == "withdraw"))
         names = sorted({name for _id, name, _withdraws in said})

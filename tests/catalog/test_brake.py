@@ -158,3 +158,9 @@ def test_what_waits_is_behind_and_is_not_lost(braked):
     braked.logs.file(SCUT, *(withdrawal(n) for n in range(50)))
     later(braked)
     assert braked.catalogue.lag(braked.logs.store, GZ).entries == 50
+
+
+def test_what_is_nested_deep_stops_nothing(braked):
+    braked.logs.file(SCUT, *(patent(n, "改名的灯") for n in range(30)), b"[" * 20_000, b'{"a":' * 8_000)
+    later(braked)
+    assert held(braked) == [(30, 0, 100)]

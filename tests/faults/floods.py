@@ -1,5 +1,6 @@
 """What is too much: junk, huge messages, JSON nested deep, very many heads. The parent refuses, and serves on."""
 
+import base64
 import os
 from collections.abc import Callable
 
@@ -147,10 +148,22 @@ def _ask_deep(foe: Foe) -> str:
     return answered(lambda: search_pb2_grpc.SearchStub(foe.channel).Find(request, timeout=hostile.PATIENCE_S))
 
 
+def _go_on_deep(foe: Foe) -> str:
+    """A token of the next page that is nested deep."""
+    answers = set()
+    for opening in (b"[", b'{"a":', b'[1,{"a":'):
+        token = base64.urlsafe_b64encode(bytes(8) + opening * 4_000).decode().rstrip("=")
+        request = search_pb2.FindRequest(scope=search_pb2.SCOPE_HERE, words="x", after=token)
+        stub = search_pb2_grpc.SearchStub(foe.channel)
+        answers.add(answered(lambda: stub.Find(request, timeout=hostile.PATIENCE_S)))  # noqa: B023
+    return ", ".join(sorted(answers))
+
+
 def _deep(scene: Scene) -> Effect:
     attacks = [
         Attack("records nested deep", _bring_deep, (TAKEN,)),
         Attack("a question nested deep", _ask_deep, ("INVALID_ARGUMENT",)),
+        Attack("a token nested deep", _go_on_deep, ("INVALID_ARGUMENT",)),
     ]
     return _night(scene, attacks, _kept_out)
 

@@ -65,6 +65,8 @@ def _expected(one: Invitation | Request, status: str) -> dict[str, Any]:
         "received": None,
         "quarantined": 0,
         "drift": None,
+        "called": None,
+        "manifest": None,
         "alarms": 0,
         "certificate_days_left": None,
     }

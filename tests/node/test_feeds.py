@@ -15,7 +15,7 @@ from node.node import Node
 from node.notebook import Notebook
 from node.running import Running
 from records.kinds import BUILT_IN
-from sync.errors import NotAllowed, Refused, UnknownOrigin
+from sync.errors import Refused, ShutOut, UnknownOrigin
 from sync.ownlog import OwnLog
 from tests.node.filing import entries, key, row, write
 from tests.node.test_running import at_work, hub_at, knows, until
@@ -275,7 +275,7 @@ def test_a_suspended_feed_is_refused_and_the_others_are_called(city):
     with city.nodes[CITY].opened() as opened:
         opened.own.state(opened.registry.get(first.origin).node.with_status("suspended", "left"))
     failures = feeds.sync_all(city.nodes[CITY], lambda: 60.0, threading.Event())
-    assert {origin: type(one) for origin, one in failures.items()} == {first.origin: NotAllowed}
+    assert {origin: type(one) for origin, one in failures.items()} == {first.origin: ShutOut}
     rows = listed(city)
     assert (rows["cnipa"]["state"], rows["cnipa"]["held"], rows["wipo"]["held"]) == ("suspended", 0, 2)
     with city.nodes[CITY].opened() as opened:
@@ -311,7 +311,7 @@ def test_the_night_of_serve_calls_for_its_feeds_before_its_own_session(city, par
 
 def test_a_feed_renews_its_certificate_when_it_is_called_for(city, monkeypatch):
     made, renewed = add(city), []
-    monkeypatch.setattr(nightly.enrolment, "renew", lambda node, parent: renewed.append(parent) or True)
+    monkeypatch.setattr(nightly.enrolment, "renew", lambda node, parent, told=b"": renewed.append(parent) or True)
     feeds.sync(city.nodes[CITY], made)
     assert renewed == [feeds.parent(city.nodes[CITY])]
 

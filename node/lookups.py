@@ -1,6 +1,7 @@
 """Commands of looking records up that two or more programs have: search, show, history, evidence."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from node.errors import NodeError
 from node.frame import passed
 from node.home import write_whole
 from node.messages import N_, _
-from node.node import Node
+from node.node import Node, Opened
 from node.report import Context
 from records.kinds import Kinds
 from sync import evidence as evidences
+from sync.errors import UnknownOrigin
 
 Further = Callable[[Node, str, dict[str, Any] | None], tuple[dict[str, Any] | None, list[str]]]
 
@@ -27,6 +29,13 @@ class NoSuchRecord(NodeError):
 
     facts = ("key",)
     sentence = N_("There is no record {key} here. Check the number; `search` finds records by title or applicant.")
+
+
+class NoReceiptYet(NodeError):
+    """No ancestor has signed for having an entry yet: (origin, index)."""
+
+    facts = ("origin", "index")
+    sentence = N_("No tier above has given a receipt for entry {index} of {origin} yet. Call `sync`, then ask again.")
 
 
 def query_options(command: Any) -> Any:
@@ -170,14 +179,16 @@ def evidence(top: frame.Group) -> None:
         "evidence",
         help=N_(
             "Write the file that proves a record, for `banyan-verify`.\n\n"
-            "Example: evidence 201710601862.3 --out proof.txt"
+            "Example: evidence 201710601862.3 --out proof.txt\n\n"
+            "Example: evidence 201710601862.3 --all"
         ),
     )
     @click.argument("key")
     @click.option("--origin", default="", help=N_("Whose statement, where several nodes state the record."))
+    @click.option("--all", "whole", is_flag=True, help=N_("Of every version of the record, a file each."))
     @click.option("--out", type=click.Path(path_type=Path), help=N_("Where to write it; default: outbox/."))
     @passed
-    def command(context: Context, key: str, origin: str, out: Path | None) -> None:
+    def command(context: Context, key: str, origin: str, whole: bool, out: Path | None) -> None:
         node = opened(context)
         known = find_key(node, key)
         with node.opened() as here:
@@ -186,12 +197,43 @@ def evidence(top: frame.Group) -> None:
             stated = [one for one in versions if origin in ("", one["origin"])]
             if not stated:
                 raise NoSuchRecord(key)
-            newest = stated[-1]
-            raw = evidences.write(here.store, here.registry, newest["origin"], newest["index"])
+            made = [_evidence(here, one) for one in (stated if whole else stated[-1:])]
         path = out or node.home.outbox / f"evidence-{safe(known or key)}.txt"
-        write_whole(path, raw, mode=0o644)
-        context.say(_("Evidence written: {path}").format(path=path))
-        context.emit({"file": str(path), "origin": newest["origin"], "index": newest["index"], "bytes": len(raw)})
+        for number, one in enumerate(made, 1):
+            one.file = path.with_name(f"{path.stem}.{number}{path.suffix}") if whole else path
+            write_whole(one.file, one.raw, mode=0o644)
+            context.say(_("Evidence written: {path}").format(path=one.file))
+            for audience in one.withheld:
+                said = _("Withheld in it: the part for {audience}, which is not held here, or was erased.")
+                context.say(said.format(audience=audience))
+        context.emit([one.as_dict() for one in made] if whole else made[0].as_dict())
+
+
+@dataclass
+class _Evidence:
+    origin: str
+    index: int
+    raw: bytes
+    withheld: list[str]
+    file: Path = Path()
+
+    def as_dict(self) -> dict[str, Any]:
+        named = {"file": str(self.file), "origin": self.origin, "index": self.index, "bytes": len(self.raw)}
+        return {**named, "withheld": self.withheld}
+
+
+def _evidence(here: Opened, version: dict[str, Any]) -> _Evidence:
+    """Return the evidence of one version, verified as its reader will; raise NoReceiptYet."""
+    origin, index = version["origin"], version["index"]
+    try:
+        raw = evidences.write(here.store, here.registry, origin, index)
+    except (evidences.NotProved, UnknownOrigin) as error:  # or who is above is not known before the first session
+        raise NoReceiptYet(origin, index) from error
+    found = evidences.examine(raw, here.registry.federation)
+    if found.miss is not None:
+        raise found.miss
+    withheld = [str(one.facts["audience"]) for one in found.held if one.what == "withheld"]
+    return _Evidence(origin, index, raw, withheld)
 
 
 def safe(text: str) -> str:

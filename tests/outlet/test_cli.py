@@ -3,12 +3,14 @@
 import csv
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from node import admission, cataloguing, frame, messages
 from node.frame import DONE, MISUSED, REFUSED
 from outlet import cli, filing
+from sync import evidence
 from tests.node.filing import key, number, open_with_search, row, write
 from tests.world import CITY, HUB, OUTLET, World
 
@@ -94,6 +96,24 @@ def test_a_record_from_its_file_to_its_evidence(outlet, run):
     )
     assert [one["op"] for one in run("history", number(1))[1]] == ["assert"]
     assert run("rebuild")[1]["rights"] == 2
+
+
+def test_evidence_of_every_version(outlet, run):
+    run("import", file_of(outlet, row(1)))
+    code, _said, err = run("evidence", number(1))
+    assert code == REFUSED
+    assert "No tier above has given a receipt" in err, err
+    night(outlet, run)
+    run("correct", number(1), "--set", "专利名称=一种散热灯具")
+    night(outlet, run)
+    newest = run("evidence", number(1))[1]
+    found = run("evidence", number(1), "--all", "--out", outlet.path / "proof.txt")[1]
+    assert [one["file"] for one in found] == [str(outlet.path / f"proof.{number}.txt") for number in (1, 2)]
+    assert [one["index"] for one in found] == [1, newest["index"]]
+    pinned = outlet.nodes[HUB].federation
+    shown = [evidence.verify(Path(one["file"]).read_bytes(), pinned).parts[-1][1] for one in found]
+    assert ["一种散热灯具" in one.decode() for one in shown] == [False, True]
+    assert [one["withheld"] for one in found] == [[], []]
 
 
 def test_what_was_just_imported_is_seen_by_whoever_looks_next(outlet, run):

@@ -21,6 +21,7 @@ from node.home import Home, write_whole
 from node.messages import N_
 from node.node import Node
 from node.tokens import Token
+from sync import rights
 from sync.errors import Unreachable
 
 MAX_TEXT = 200
@@ -259,6 +260,16 @@ class NoParent(NodeError):
     sentence = N_("{parent} is no parent of this node. `status` names them.")
 
 
+def close(node: Node, parent: str) -> None:
+    """End in the own log what a parent that is no more was granted from now on; repeating it adds nothing.
+
+    Else it would see, should it ever come back, what is filed in between. A frozen log is left as it is.
+    """
+    with node.opened() as opened:
+        if not opened.own.log.frozen:
+            rights.close_to(opened.store, opened.own, opened.registry, parent)
+
+
 def leave(node: Node, parent: str, reason: str) -> None:
     """End the membership in an alliance, there first, then here; repeating it is harmless.
 
@@ -277,5 +288,6 @@ def leave(node: Node, parent: str, reason: str) -> None:
     asked = pb.Leaving(time_ms=time_ms, reason=reason, signatures=signatures)
     request = pb.EnrolRequest(origin=node.origin, leaving=asked)
     enrolment.call_known(found.join_address, ca, node.keys.tls_key_pem, parent, request)
+    close(node, parent)  # a crash before or after: leaving again finds what is closed, and goes on
     node.notebook.stands(parent, "left", reason, node.clock())
     settings.remove_parent(node.home, parent)  # a crash before: the next night is refused, and leaving again ends it

@@ -9,13 +9,13 @@ from functools import partial
 
 import grpc
 
-from node import checking, enrolment, expiry, recovering, rejoining, rotating, stands
+from node import asking, checking, enrolment, expiry, recovering, rejoining, rotating, stands
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
 from sync.bringing import Report
 from sync.client import Client
-from sync.errors import BadProof, Malformed, NeedsRecovery, SyncError, Unreachable
+from sync.errors import BadProof, Malformed, NeedsRecovery, NotAllowed, SyncError, Unreachable
 from sync.registry import ancestors
 from sync.session import Session
 
@@ -80,6 +80,8 @@ def visit(
         report = _visit(node, parent, deadline, stop, progress)
     except SyncError as error:
         stands.note(node, parent.origin, error)
+        if isinstance(error, NotAllowed) and error.reason == stands.REMOVED:
+            asking.close(node, parent.origin)
         raise
     stands.note(node, parent.origin, None)
     try:
@@ -103,6 +105,12 @@ def _visit(
         log.warning("recovering origin=%s why=%r", node.origin, error)
         recovering.recover(node, (), deadline, stop, progress)
     return call(node, parent, deadline, stop, progress)
+
+
+def _opened_to(node: Node, parent: Parent) -> tuple[str, ...]:
+    """Return the parents that see what is filed from now on: this one, and all that have not ended the membership."""
+    ended = {one.parent for one in node.notebook.standings().values() if one.state in (stands.REMOVED, stands.LEFT)}
+    return tuple(one.origin for one in node.settings.parents if one.origin not in ended - {parent.origin})
 
 
 def call(
@@ -136,7 +144,7 @@ def call(
             resign=node.settings.registers,
             trust=partial(rotating.learn, node),
             floor_mb=node.settings.disk_floor_mb,
-            parents=tuple(one.origin for one in node.settings.parents),
+            parents=_opened_to(node, parent),
         )
         try:
             report = session.run()

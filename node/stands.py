@@ -9,12 +9,12 @@ from node.node import Node
 from node.report import Context
 from sync.errors import NotAllowed, ShutOut, SyncError
 
-ACTIVE, WAITING, REJECTED = "active", "waiting", "rejected"
+ACTIVE, WAITING, REJECTED, REMOVED, LEFT = "active", "waiting", "rejected", "member-revoked", "left"
 _SAID = {
     "suspended": N_("{parent} takes nothing from this node: its home has suspended it, since {when}. {reason}"),
     "revoked": N_("{parent} takes nothing from this node: its home has revoked it, since {when}. {reason}"),
     "member-suspended": N_("{parent} has suspended the membership, since {when}. {reason}"),
-    "member-revoked": N_("{parent} has ended the membership, {when}. {reason} Run `leave {parent}`."),
+    REMOVED: N_("{parent} has ended the membership, {when}. {reason} Run `leave {parent}`."),
     "waiting": N_("{parent} has not approved the request yet, made {when}. Run `join` to ask again."),
     "rejected": N_("{parent} has refused the request, {when}. {reason}"),
     "moved": N_("{parent} is the home no more, since {when}: the hub has moved this node. Join the new home."),

@@ -26,7 +26,7 @@ from node import (
 )
 from node.home import Home
 from node.node import Node
-from sync import control, evidence, mirror
+from sync import control, evidence, mirror, rights
 from sync.errors import BadSignature, NotAllowed, Refused, ShutOut
 from sync.ownlog import OwnLog
 from tests.node.filing import open_with_search
@@ -278,6 +278,41 @@ def test_leaving_again_after_a_crash_ends_it(both, place, name, takes_effect, mo
     with both.nodes[ALLIANCE].opened() as opened:
         rows = opened.store.db.execute("select 1 from control where what = 'member' and about = ?", (OUTLET,))
         assert len(rows.fetchall()) == 2, "one membership, and its end once"
+
+
+def granted(world):
+    """What the outlet's log says of the alliance's right to path parts, the newest by first entry."""
+    with world.nodes[OUTLET].opened() as opened:
+        found = rights.Rights(opened.store, opened.registry).grants(OUTLET, ALLIANCE)
+        return {one.first: one.last for one in found if one.audience == "path"}, opened.own.log.next_entry
+
+
+@pytest.mark.parametrize("ended", ["left", "removed"])
+def test_what_is_filed_after_a_membership_ended_is_closed_to_the_alliance(both, ended):
+    visit(both, ALLIANCE)
+    assert rights.ENDLESS in granted(both)[0].values()
+    if ended == "left":
+        leave(both)
+    else:
+        change(both.nodes[ALLIANCE], "remove", "合作期满")
+        for _again in range(2):
+            with pytest.raises(ShutOut):
+                visit(both, ALLIANCE)
+    spans, size = granted(both)
+    assert set(spans.values()) == {size - 1}, "up to the end, which is stated once"
+    visit(both, CITY)
+    assert granted(both) == (spans, size), "a session with another parent opens nothing again"
+
+
+def test_a_crash_before_it_is_closed_is_made_good_by_leaving_again(both, monkeypatch):
+    visit(both, ALLIANCE)
+    with monkeypatch.context() as patched:
+        patched.setattr(rights, "close_to", lambda *_of: (_ for _ in ()).throw(InjectedFault("close")))
+        with pytest.raises(InjectedFault):
+            leave(both)
+    assert rights.ENDLESS in granted(both)[0].values()
+    leave(both)
+    assert rights.ENDLESS not in granted(both)[0].values()
 
 
 # -- commands ---------------------------------------------------------------------------------------------------------

@@ -303,6 +303,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
         with self._call(context, "AddParts") as call:
             if request.origin == self._serving.me:
                 call.registry.check_caller(call.path)  # our own parts, lost here: they open what we committed to
+                if not Bundles(call.store, call.log(request.origin)).count_wanted():
+                    raise NotAllowed(request.origin, "not-of-this-path")
             else:
                 call.check_bringer(request.origin)
             call.check_room()

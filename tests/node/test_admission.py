@@ -49,7 +49,7 @@ def ask(token, asked):
     """Send a request to the joining door of a token's parent."""
     certificate = x509.load_der_x509_certificate(token.authority_der)
     pem, parent = certificate.public_bytes(authority.PEM), authority.peer_origin(certificate)
-    return enrolment._ask(token.join_address, pem, b"", parent, asked)
+    return enrolment.call_known(token.join_address, pem, b"", parent, asked)
 
 
 def invite(world, origin=OUTLET, parent=CITY, role="outlet"):

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from node import evidence_report, membership, moving, nightly, root_keys, rotating, settings
+from node import evidence_report, membership, messages, moving, nightly, root_keys, rotating, settings
 from node.home import Home
 from node.node import Node
 from sync import control, entry, evidence, keys, rotation, tree
@@ -14,6 +14,11 @@ from sync.bundles import Bundles
 from sync.evidence import NotProved
 from tests.node.test_moving import heard, join
 from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
+
+
+@pytest.fixture(autouse=True)
+def english():
+    messages.use("en")
 
 
 @pytest.fixture

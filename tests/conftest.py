@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from node import messages
 from tests.world import World
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -54,3 +55,10 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    """A command speaks the language of its node; the next test begins in English again."""
+    yield
+    messages.use("en")

@@ -209,7 +209,7 @@ def test_what_cannot_be_used_is_not_released(bench, filed):
 
 def test_statements_of_the_federation_are_no_records(bench):
     decide(bench, GZ, [1 << 3, 2 << 3, 9 << 3], "keep")
-    bench.logs.file(GZ, [("federation", verdicts.judged(GZ, 1000, 1))])
+    bench.logs.file(GZ, [("federation", verdicts.judged(GZ, 1000, 1, {}))])
     bench.apply()
     assert bench.catalogue.counts()["by_kind"] == {}
     assert kept(bench, GZ) == []

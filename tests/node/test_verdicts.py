@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from catalog import decisions, rebuilding
-from node import admission, amendments, cataloguing, causes, enrolment, nodes, quarantine, told, verdicts
+from node import admission, amendments, cataloguing, causes, enrolment, manifests, nodes, quarantine, told, verdicts
 from node.home import Home
 from node.quarantine import Filter
 from node.running import Running
@@ -324,6 +324,7 @@ def test_the_night_of_serve_answers_before_it_calls(nights):
 def test_a_substation_fetches_the_hubs_word_before_its_outlets_call(nights):
     nights.world.file(OUTLET, patent(2, good=False))
     nights.sync(OUTLET)
+    manifests.state(nights.node(CITY))  # as its night does
     nights.substation()
     assert told.awaits_word(nights.node(CITY))
     nights.hub()

@@ -35,7 +35,7 @@ def test_nothing_is_lost_duplicated_forked_or_unverified(runs: int) -> None:
     seed = 22 if runs == 100 else random.SystemRandom().getrandbits(32)  # the same hundred at every run
     print(f"seed={seed}")
     code, found, told = harness("--runs", str(runs), "--seed", str(seed), timeout_s=6 * runs)
-    assert (code, told) == (0, "")
+    assert code == 0, told[-3000:]
     assert (found["lost"], found["duplicated"], found["forks"], found["unverified"]) == (0, 0, 0, 0)
     assert found["runs"] == runs
     by_fault = found["by_fault"]

@@ -154,7 +154,7 @@ def test_other_entries_than_were_signed_do_not_mend(three):
     before = content(three, CITY, OUTLET)
 
     def change(one):
-        one.entries[3] = one.entries[3][:-3] + b"\1\0\0"
+        one.entries[3] = one.entries[3][:-3] + bytes([one.entries[3][-3] ^ 1]) + b"\0\0"
         return one
 
     with pytest.raises(BadProof):

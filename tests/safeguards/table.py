@@ -501,16 +501,6 @@ TABLE = [
         f"{EVIDENCE}test_a_registration_by_another_home_proves_nothing",
     ),
     Safeguard(
-        "evidence-head",
-        "the record is in a signed tree",
-        without(
-            evidence.proved,
-            "open_by",
-            ("found = open_head(signed)", "found = head.Head(head.stated(signed), 1, signed)"),
-        ),
-        f"{EVIDENCE}test_a_changed_file_proves_nothing[head]",
-    ),
-    Safeguard(
         "evidence-part",
         "the opened part is the committed one",
         put(evidence.proved, "check_parts", passes),

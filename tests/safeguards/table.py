@@ -39,7 +39,7 @@ from sync import (
     session,
     store,
 )
-from tests.safeguards.switch import Safeguard, passes, power_cut_safe_no_more, put, unsigned, without
+from tests.safeguards.switch import Safeguard, both, passes, power_cut_safe_no_more, put, unsigned, without
 
 REFUSALS = "tests/sync/test_refusals.py::"
 CHANGED = REFUSALS + "test_what_a_child_changes_is_refused_and_nothing_of_it_is_stored"
@@ -134,6 +134,16 @@ TABLE = [
         "entry 0 agrees with the registration",
         put(mirror, "_check_genesis", passes),
         f"{REFUSALS}test_a_log_that_begins_with_another_genesis_is_refused",
+    ),
+    Safeguard(
+        "other-head",
+        "two heads of one size are a fork",
+        both(
+            put(mirror, "_check_against_stored", passes),
+            put(mirror, "compare_heads", passes),
+            put(mirror, "_check_beginning", passes),
+        ),
+        f"{SESSION}test_two_heads_of_one_log_by_two_routes_freeze_it_at_the_hub_and_others_go_on",
     ),
     # -- parts and audiences
     Safeguard(
@@ -499,6 +509,15 @@ TABLE = [
         "each registrar speaks for its own",
         put(chain.Chain, "_may_say", lambda self, home, statement: True),
         f"{EVIDENCE}test_a_registration_by_another_home_proves_nothing",
+    ),
+    Safeguard(
+        "evidence-head",
+        "the record is in a signed tree",
+        both(
+            put(chain.Chain, "_opener", lambda self, name: lambda note: head.Head(head.stated(note), 1, note)),
+            put(chain.Chain, "era_of", lambda self, name, note: self.eras(name)[-1]),
+        ),
+        f"{EVIDENCE}test_a_changed_file_proves_nothing[head]",
     ),
     Safeguard(
         "evidence-part",

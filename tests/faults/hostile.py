@@ -23,10 +23,11 @@ from sync.errors import SyncError
 from sync.package import Package, Packer
 from sync.session import Session
 from sync.store import Log
+from tests.bits import flipped
 from tests.faults.place import HOSTILE, SECOND, Place, address
 from tests.faults.processes import FORK, begin
 from tests.sync import hostile
-from tests.sync.hostile import Hostile, flipped
+from tests.sync.hostile import Hostile
 from tests.world import CITY
 
 SYNC = "/banyan.v1.Sync/"

@@ -12,10 +12,10 @@ from sync import head
 from sync.keys import MLDSA44, Signer
 from sync.note import Note
 from sync.package import Frame, Packer, unpack
+from tests.bits import flipped
 from tests.faults.links import LINKS
 from tests.faults.relay import Line, Twist, name, relayed
 from tests.faults.scene import Effect, Kind, Scene
-from tests.sync.hostile import flipped
 
 _ANSWERS: dict[str, Any] = {
     "Hello": pb.HelloResponse,

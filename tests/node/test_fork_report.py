@@ -11,6 +11,7 @@ from sync.checkpoint import Checkpoint
 from sync.evidence import NotProved
 from sync.head import sign_receipt
 from sync.registrations import Registrations
+from tests.bits import flipped
 from tests.sync.test_fork_told import twins
 from tests.world import ALLIANCE, CITY, HUB, OUTLET
 
@@ -96,7 +97,7 @@ def test_evidence_of_a_record_shows_the_keys_as_well(found, written, capfd):
 def test_a_changed_file_or_another_federation_proves_nothing(written, capfd, tmp_path):
     file, shown, root = written
     whole = file.read_bytes()
-    file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    file.write_bytes(flipped(whole))
     assert run(capfd, (file, shown, root))[0] == 1
     file.write_bytes(whole)
     raw = shown.read_bytes()

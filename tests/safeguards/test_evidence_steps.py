@@ -10,6 +10,7 @@ from sync import control, evidence, proved
 from sync.bundles import Bundles
 from sync.evidence import NotProved
 from sync.note import Note
+from tests.bits import flipped
 from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
 
 TITLE = evidence.TITLE
@@ -54,13 +55,13 @@ def other_head(one: bytes) -> bytes:
     before, signed = one.split(b"\n\n", 1)
     whole = Note.parse(signed)
     first = whole.signatures[0]
-    changed = type(first)(first.name, first.key_id, first.value[:-1] + bytes([first.value[-1] ^ 1]))
+    changed = type(first)(first.name, first.key_id, flipped(first.value))
     return before + b"\n\n" + Note(whole.text, (changed, *whole.signatures[1:])).encode()
 
 
 def other_part(one: bytes) -> bytes:
     _index, stated, parts, _hashes, signed = proved.parse(one)
-    parts = {number: content[:-1] + b"!" for number, content in parts.items()}
+    parts = {number: flipped(content) for number, content in parts.items()}
     lines = one.split(b"\n\n", 1)[0].split(b"\n")
     lines[1] = b"extra " + proved.note.b64encode(proved._extra(stated, parts))
     return b"\n".join(lines) + b"\n\n" + signed

@@ -230,16 +230,6 @@ def is_whole(world: World, origin: str, at: str) -> bool:
         )
 
 
-# -- changes ----------------------------------------------------------------------------------------------------------
-
-
-def flipped(raw: bytes, at: int = -1) -> bytes:
-    """Return `raw` with one bit of one byte turned."""
-    changed = bytearray(raw)
-    changed[at] ^= 1
-    return bytes(changed)
-
-
 def entries(change: Callable[[list[bytes]], list[bytes]]) -> PackageChange:
     """Change the entries of the first package."""
     return lambda nights, sent: [replace(sent[0], entries=change(list(sent[0].entries))), *sent[1:]]

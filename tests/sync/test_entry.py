@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sync import entry
 from sync.entry import CONTROL, RECORD, Entry, Part
 from sync.errors import Malformed, OverLimit
+from tests.bits import flipped
 from tests.sync import made
 
 COMMITTER = made.committer(made.OUTLET)
@@ -158,7 +159,7 @@ def test_a_commitment_binds_federation_origin_audience_salt_and_bytes():
         (made.committer(made.OTHER_OUTLET), "path", content),
         (entry.Committer(b"f" * 32, made.OUTLET), "path", content),
         (COMMITTER, "public", content),
-        (COMMITTER, "path", b"t" + content[1:]),
+        (COMMITTER, "path", flipped(content, 0)),
         (COMMITTER, "path", content + b"x"),
         (COMMITTER, "path", content[:-1]),
     )

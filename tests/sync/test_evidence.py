@@ -14,6 +14,7 @@ from sync.checkpoint import Checkpoint
 from sync.errors import UnknownOrigin
 from sync.evidence import TITLE, NotProved
 from sync.note import Note
+from tests.bits import flipped
 from tests.node.filing import row, write
 from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
 
@@ -276,8 +277,8 @@ def test_parts_are_those_that_the_entry_committed_to(raw, pinned):
     for wrong in (
         {0: parts[1]},
         {0: parts[1], 1: parts[0]},
-        {0: parts[0][:-1] + b"~"},
-        {0: b"y" + parts[0][1:]},
+        {0: flipped(parts[0])},
+        {0: flipped(parts[0], 0)},
         {2: parts[0]},
         {0: b""},
     ):

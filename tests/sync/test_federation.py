@@ -9,6 +9,7 @@ from sync import federation
 from sync.errors import BadSignature, Malformed, SyncError
 from sync.federation import Federation, RootStatement
 from sync.note import Note, Signature
+from tests.bits import flipped
 from tests.sync import made
 
 ONE, TWO, THREE = made.root_signers(1), made.root_signers(2), made.root_signers(3)
@@ -65,7 +66,7 @@ def test_other_chains_are_refused(chain):
 def test_every_line_of_a_root_key_must_verify(which):
     read = Note.parse(FIRST)
     line = read.signatures[which]
-    bad = Signature(line.name, line.key_id, line.value[:-1] + bytes([line.value[-1] ^ 1]))
+    bad = Signature(line.name, line.key_id, flipped(line.value))
     for lines in ([*read.signatures, bad], [bad, *read.signatures], [bad, read.signatures[1 - which]]):
         with pytest.raises(BadSignature):
             federation.chain([Note(read.text, tuple(lines)).encode()])

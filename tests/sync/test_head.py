@@ -6,6 +6,7 @@ from sync import head, keys
 from sync.checkpoint import Checkpoint
 from sync.errors import BadSignature, Malformed
 from sync.note import Note, Signature
+from tests.bits import flipped
 from tests.sync import made
 
 PROMISED = Checkpoint(made.OUTLET, 12, made.root_hash_of("head"))
@@ -24,7 +25,7 @@ def both(time_s: int = 77) -> list[Signature]:
 
 
 def spoilt(line: Signature) -> Signature:
-    return Signature(line.name, line.key_id, line.value[:-1] + bytes([line.value[-1] ^ 1]))
+    return Signature(line.name, line.key_id, flipped(line.value))
 
 
 def test_a_signed_head_is_opened_with_its_time():

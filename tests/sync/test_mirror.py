@@ -8,6 +8,7 @@ import pytest
 from sync import mirror, tree
 from sync.bundles import packages
 from sync.errors import BadProof, BadSignature, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
+from tests.bits import flipped
 from tests.sync import made
 from tests.sync.made import CITY, NOW_S, OUTLET
 from tests.sync.mirrored import HEADS, MIRROR, SIZE, Receiver, Sender
@@ -59,7 +60,7 @@ def test_a_smaller_head_is_malformed_and_a_wrong_proof_refused(city):
         with pytest.raises(Malformed):
             mirror.record_head(store, city.registered, OUTLET, city.sender.heads[300].note, 512, [])
         proof = city.sender.proof(512, SIZE)
-        for changed in (proof[:-1], [*proof, proof[0]], [proof[0][:-1] + b"x", *proof[1:]], []):
+        for changed in (proof[:-1], [*proof, proof[0]], [flipped(proof[0]), *proof[1:]], []):
             with pytest.raises(BadProof):
                 mirror.record_head(store, city.registered, OUTLET, city.sender.heads[SIZE].note, 512, changed)
         assert store.head(store.log(OUTLET), OUTLET).size == 512
@@ -211,9 +212,8 @@ def test_entries_and_proofs_must_lead_to_the_root(city):
     city.record(SIZE)
     first, second = city.sender.packages(0)[:2]
     entries, proof = first.entries, first.proof
-    flipped = entries[7][:-1] + bytes([entries[7][-1] ^ 1])
     for changed in (
-        replace(first, entries=[*entries[:7], flipped, *entries[8:]]),
+        replace(first, entries=[*entries[:7], flipped(entries[7]), *entries[8:]]),
         replace(first, entries=[entries[1], entries[0], *entries[2:]]),
         replace(first, entries=entries[:-1]),
         replace(first, entries=[*entries, entries[-1]]),
@@ -221,7 +221,7 @@ def test_entries_and_proofs_must_lead_to_the_root(city):
         replace(first, entries=second.entries),
         replace(first, proof=proof[:-1]),
         replace(first, proof=[*proof, proof[0]]),
-        replace(first, proof=[proof[0][:-1] + b"\0", *proof[1:]]),
+        replace(first, proof=[flipped(proof[0]), *proof[1:]]),
         replace(first, proof=second.proof),
     ):
         assert refuses(city, BadProof, changed)

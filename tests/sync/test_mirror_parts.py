@@ -8,6 +8,7 @@ import pytest
 from sync import head, mirror
 from sync.bundles import Bundles
 from sync.errors import Conflict
+from tests.bits import flipped
 from tests.sync import made
 from tests.sync.made import CITY, NOW_S, OUTLET
 from tests.sync.mirrored import MIRROR, SIZE, Holds, Receiver, Sender
@@ -39,7 +40,7 @@ def refuses(city, kind, package, end=SIZE):
 
 def spoilt(parts, *names):
     """Return the parts with the named ones changed."""
-    return [(name, content[:-1] + b"!" if name in names else content) for name, content in parts]
+    return [(name, flipped(content) if name in names else content) for name, content in parts]
 
 
 def test_bad_parts_are_dropped_wanted_and_reported_and_their_entries_stored(city):

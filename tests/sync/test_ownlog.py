@@ -11,6 +11,7 @@ from sync.bundles import Bundles
 from sync.errors import NeedsRecovery, OverLimit
 from sync.lock import HeadLock, Signed
 from sync.ownlog import RESIGN_AFTER_S
+from tests.bits import flipped
 from tests.sync import made
 from tests.sync.made import OUTLET
 
@@ -268,7 +269,7 @@ def test_reading_back_finds_a_flipped_hash(outlet):
     for table, column in (("node", "hash"), ("bundle", "leaves")):
         with made.opened(outlet.log_db) as store, store.write() as db:
             rowid, blob = db.execute(f"select rowid, {column} from {table} limit 1").fetchone()
-            changed = blob[:-1] + bytes([blob[-1] ^ 1])
+            changed = flipped(blob)
             db.execute(f"update {table} set {column} = ? where rowid = ?", (changed, rowid))
         assert refuses(outlet)
         with made.opened(outlet.log_db) as store, store.write() as db:

@@ -11,6 +11,7 @@ from sync.bundles import Bundles
 from sync.client import Client
 from sync.errors import DoesNotOpen, Malformed, NotAllowed, OverLimit, UnknownOrigin
 from sync.package import PartName
+from tests.bits import flipped
 from tests.sync import hostile
 from tests.sync.hostile import NEIGHBOUR
 from tests.world import ALLIANCE, CITY, HUB, OUTLET, World
@@ -293,7 +294,7 @@ def test_what_a_parent_sends_else_is_not_kept(waiting, what):
                 return super().parts(origin, names)
             ((_name, content),), looked = super().parts(origin, names)
             sent = {
-                "flipped": (name, hostile.flipped(content)),
+                "flipped": (name, flipped(content)),
                 "another's": (name, other),
                 "unasked": ((waiting.index + 1, 1), other),
                 "undue": ((waiting.index, 0), content),

@@ -8,6 +8,7 @@ from sync import recovery, tree
 from sync.bundles import Bundles, packages
 from sync.errors import BadProof, Conflict, Fork, NeedsRecovery
 from sync.package import Package
+from tests.bits import flipped
 from tests.sync import made
 from tests.sync.made import OUTLET
 
@@ -130,7 +131,7 @@ def test_a_part_that_does_not_open_is_dropped_and_wanted(lost):
     node, mirror, end = lost
     first, *_rest = sent(mirror, 256, end)
     (name, content), *others = first.parts[-5:]
-    bad = Package(first.first, first.entries, first.proof, [(name, content[:-1] + b"?"), *others])
+    bad = Package(first.first, first.entries, first.proof, [(name, flipped(content)), *others])
     with made.opened(node.log_db) as store:
         recovery.take(store, bad, end, made.committer(OUTLET), 300, KEYS)
         assert name in Bundles(store, store.log(OUTLET)).wanted(1000)

@@ -27,8 +27,9 @@ from sync.keys import ED25519, MLDSA44, Signer
 from sync.note import Note
 from sync.ownlog import OwnLog
 from sync.package import Packer, unpack
+from tests.bits import flipped
 from tests.sync import hostile
-from tests.sync.hostile import FIRST, NEIGHBOUR, SECOND, Attack, Nights, flipped
+from tests.sync.hostile import FIRST, NEIGHBOUR, SECOND, Attack, Nights
 from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
 
 BAD_PROOF, BAD_SIGNATURE, MALFORMED = "BadProof", "BadSignature", "Malformed"

@@ -7,16 +7,15 @@ speaks for it; the same entry in any other log is void.
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sync import control, entry, eras, origin, proved, rotation, tree
+from sync import control, entry, eras, proved, rotation
 from sync.bundles import Bundles
 from sync.checkpoint import Checkpoint
 from sync.eras import Era, Said
 from sync.errors import Malformed, NotAllowed, UnknownOrigin
-from sync.federation import Federation
 from sync.head import Head
 from sync.note import VerifierKey
-from sync.schema import index_of, key
-from sync.store import Log, Store
+from sync.statements import Statements
+from sync.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,67 +35,16 @@ class Registration:
         return self.eras or (Era(*rotation.set_of(self.node), self.home, self.index),)
 
 
-class Registry:
-    """The registry as this node sees it now. Reads log.db at every question, so that revoking is immediate."""
-
-    def __init__(self, store: Store, federation: Federation, me: str):
-        self._store = store
-        self._db = store.db
-        self._federation = federation
-        self._me = me
-
-    @property
-    def federation(self) -> Federation:
-        return self._federation
-
-    def trust(self, federation: Federation) -> None:
-        """Go on with a longer chain of the root statements held so far."""
-        self._federation = federation
-
-    @property
-    def store(self) -> Store:
-        return self._store
-
-    @property
-    def me(self) -> str:
-        return self._me
-
-    def version(self) -> int:
-        """Return a number that grows with every control entry that is stored here."""
-        return int(self._db.execute("select count(*) from control").fetchone()[0])
-
-    def fingerprint(self) -> bytes:
-        """Return what differs once anything that this registry reads is stored, believed or introduced."""
-        row = self._db.execute(
-            "select (select count(*) from control), (select total(stored) from log), "
-            "(select total(next_entry) from log where origin = ?), (select total(length(proof)) from introduction)",
-            (self._me,),
-        ).fetchone()
-        return "/".join(str(int(one)) for one in row).encode()
-
-    def believed(self, log: Log) -> int:
-        """A node believes all of its own log, and of others' what is under a head that it stored."""
-        return log.next_entry if log.origin == self._me else log.stored
-
-    def home(self, name: str) -> str:
-        """Return the origin that registers `name`: by its name, unless the hub says otherwise."""
-        return self.homes(name)[-1]
-
-    def homes(self, name: str) -> list[str]:
-        """Return the origins that have registered `name`, each once, the present one last."""
-        found = [origin.default_home(name)]
-        for one in self._in_log(name, origin.federation(name), "home"):
-            if isinstance(one.statement, control.Home):
-                found = [*(home for home in found if home != one.statement.home), one.statement.home]
-        return found
+class Registry(Statements):
+    """The registry as this node sees it now."""
 
     def find(self, name: str) -> Registration | None:
         """Return the newest registration of `name` by its home, with the keys of its newest era, or None."""
         if name == self._federation.name:
             return self._hub()
-        said = [self._said(name, home) for home in self.homes(name)]
+        said = [self.said(name, home) for home in self.homes(name)]
         newest = next((one for one in reversed(said[-1]) if isinstance(one.statement, control.Node)), None)
-        if newest is None or not isinstance(newest.statement, control.Node) or not self._may_exist(name):
+        if newest is None or not isinstance(newest.statement, control.Node) or not self.may_exist(name):
             return None
         found = self._eras(name, said)
         last, node = found[-1], newest.statement
@@ -110,8 +58,8 @@ class Registry:
     def eras(self, name: str) -> tuple[Era, ...]:
         """Return all keys that `name` has had, oldest first, as far as its homes' logs are held here; () for none."""
         if name == self._federation.name:
-            return eras.of_hub(self._federation.versions, self._in_log(name, name, "rotate"))
-        return self._eras(name, [self._said(name, home) for home in self.homes(name)])
+            return eras.of_hub(self._federation.versions, self.in_log(name, name, "rotate"))
+        return self._eras(name, [self.said(name, home) for home in self.homes(name)])
 
     def _eras(self, name: str, said: list[list[Said]]) -> tuple[Era, ...]:
         whole = (one for home in said for one in home)
@@ -123,7 +71,7 @@ class Registry:
         Where its keys never changed that is its newest registration alone. Raises UnknownOrigin.
         """
         registered = self.get(name)
-        said = self._said(name, home or registered.home)
+        said = self.said(name, home or registered.home)
         nodes = [one for one in said if isinstance(one.statement, control.Node)]
         if len(registered.ages) == 1 and not registered.ages[0].over:
             return nodes[-1:]
@@ -131,95 +79,12 @@ class Registry:
         found = {one.index: one for one in (*nodes[:1], *changes, *nodes[-1:])}
         return [found[index] for index in sorted(found)]
 
-    def moves(self, name: str) -> list[Said]:
-        """Return the hub's statements that moved `name` to another home."""
-        return self._in_log(name, self._federation.name, "home")
-
-    def successions(self, name: str) -> list[Said]:
-        """Return what homes of `name` state of the log that it goes on from."""
-        return [one for home in self.homes(name) for one in self._in_log(name, home, "successor")]
-
-    def hub_changes(self) -> list[Said]:
-        """Return the statements of the hub's log that end eras of its own keys."""
-        return self._in_log(self._federation.name, self._federation.name, "rotate")
-
-    def confirmations(self, name: str) -> list[Said]:
-        """Return what the hub has confirmed of `name`."""
-        return self._in_log(name, self._federation.name, "confirm")
-
-    def unconfirmed(self, name: str) -> list[Said]:
-        """Return what the present home of `name` states and what counts only with the hub's word, which is not given:
-        new keys without a signature by those before, and going on from a frozen log.
-        """
-        home = self.home(name)
-        return [
-            one
-            for one in self._in_log(name, home, "rotate", "successor")
-            if (not isinstance(one.statement, control.Rotate) or not one.statement.signatures)
-            and not self.is_confirmed(name, home, one.index, one.raw)
-        ]
-
-    def is_confirmed(self, name: str, home: str, index: int, raw: bytes) -> bool:
-        """Tell whether the hub agrees with entry `index` of `home`, which is about `name`."""
-        wanted = control.Confirm(name, home, index, tree.leaf_hash(raw))
-        return any(one.statement == wanted for one in self.confirmations(name))
-
     def open_head(self, name: str, raw: bytes) -> Head:
         """Return the head of `name` in a note, by its keys of now or, within their last good head, by earlier ones.
 
         Raises UnknownOrigin, Malformed, BadSignature.
         """
         return eras.open_head(self.get(name).ages, raw, partial(is_prefix, self._store))
-
-    def predecessor(self, name: str) -> control.Successor | None:
-        """Return which frozen log the log `name` goes on from, once the hub has confirmed it."""
-        for home in self.homes(name):
-            for one in self._in_log(name, home, "successor"):
-                if isinstance(one.statement, control.Successor) and self.is_confirmed(name, home, one.index, one.raw):
-                    return one.statement
-        return None
-
-    def successor(self, old: str) -> str:
-        """Return the log that goes on from the frozen log `old`, once the hub has confirmed it; "" for none."""
-        for name in self._named_after(old):
-            found = self.predecessor(name)
-            if found is not None and found.old == old:
-                return name
-        return ""
-
-    def _named_after(self, old: str) -> list[str]:
-        rows = self._db.execute(
-            "select distinct about from control where what = 'successor' and about > ? and about < ? order by about",
-            (f"{old}.g", f"{old}.h"),
-        )
-        return [about for (about,) in rows.fetchall()]
-
-    def _may_exist(self, name: str) -> bool:
-        """A log that goes on from another one needs the hub's word as well as its home's."""
-        return not origin.is_successor(name) or self.predecessor(name) is not None
-
-    def _said(self, name: str, home: str) -> list[Said]:
-        """Return what `home` states of `name` and its keys, by index: mirrored here, or introduced."""
-        found = {one.index: one for one in self._in_log(name, home, "node", "rotate", "revoke")}
-        if name != home:
-            rows = self._db.execute(
-                "select idx, entry from introduction where origin = ? and home = ? order by idx", (name, home)
-            )
-            for index, raw in rows.fetchall():
-                found.setdefault(index, Said(home, index, raw, control.decode(control.body_of(raw))))
-        return [found[index] for index in sorted(found)]
-
-    def _in_log(self, name: str, log_origin: str, *what: str) -> list[Said]:
-        """Return the statements of these kinds on `name` in one log, by index, as far as the log is believed."""
-        log = self._store.log(log_origin)
-        if log is None:
-            return []
-        marks = ", ".join("?" * len(what))
-        rows = self._db.execute(
-            f"select id, entry from control where about = ? and what in ({marks}) and log = ? and id < ? order by id",
-            (name, *what, log.id, key(log.id, self.believed(log))),
-        ).fetchall()
-        return [Said(log_origin, index_of(row), raw, control.decode(control.body_of(raw))) for row, raw in rows]
 
     def get(self, name: str) -> Registration:
         """Return the registration of `name`; raise UnknownOrigin."""
@@ -251,18 +116,6 @@ class Registry:
         hpke_key = node.hpke_key if same and isinstance(node, control.Node) else b""
         hub = control.Node(root.name, "hub", "active", root.log_keys, root.mirror_key, hpke_key)
         return Registration(hub, "", -1, self.eras(root.name) if len(self._federation.statements) > 1 else ())
-
-    def stated(self, what: str, about: str, log_origin: str) -> tuple[int, bytes] | None:
-        """Return (index, entry) of the newest statement on `about` in that log, as far as the log is believed."""
-        log = self._store.log(log_origin)
-        if log is None:
-            return None
-        row = self._db.execute(
-            "select id, entry from control where about = ? and what = ? and log = ? and id < ? "
-            "order by id desc limit 1",
-            (about, what, log.id, key(log.id, self.believed(log))),
-        ).fetchone()
-        return (index_of(row[0]), row[1]) if row else None
 
     # -- registrations proved out of a log that is not mirrored here --------------------------------------------------
 

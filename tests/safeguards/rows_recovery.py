@@ -1,7 +1,7 @@
 """Safeguards of backups, restoring and recovering."""
 
 from node import backup, recovering, rejoining, replacing, restoring
-from sync import mirror, ownlog, recovery, registry
+from sync import mirror, ownlog, recovery, statements
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 OUTLET = "tests/node/test_drills_outlet.py::"
@@ -15,7 +15,7 @@ ROWS = [
     Safeguard(
         "new-keys-need-the-hub",
         "new keys that no old ones have signed count with the hub's word alone",
-        without(registry.Registry, "is_confirmed", ("return any", "return True or any")),
+        without(statements.Statements, "is_confirmed", ("return any", "return True or any")),
         f"{REJOINING}test_new_keys_count_once_the_hub_confirms_and_the_log_goes_on",
     ),
     Safeguard(

@@ -1,7 +1,7 @@
 """Safeguards of keys that change: whose word replaces them, and what old ones are still good for."""
 
 from node import enrolment, rotating, succession
-from sync import chain, eras, mirror, registry, rotation
+from sync import chain, eras, mirror, rotation, statements
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 ERAS = "tests/sync/test_eras.py::"
@@ -18,7 +18,7 @@ ROWS = [
     Safeguard(
         "rotation-confirmed",
         "lost keys are replaced with the hub's word only",
-        put(registry.Registry, "is_confirmed", lambda self, name, home, index, raw: True),
+        put(statements.Statements, "is_confirmed", lambda self, name, home, index, raw: True),
         f"{ERAS}test_lost_keys_are_replaced_once_the_hub_has_confirmed_it",
     ),
     Safeguard(
@@ -56,7 +56,7 @@ ROWS = [
     Safeguard(
         "successor-confirmed",
         "a log goes on from another with the hub's word only",
-        put(registry.Registry, "_may_exist", lambda self, name: True),
+        put(statements.Statements, "may_exist", lambda self, name: True),
         f"{ERAS}test_a_successor_needs_its_home_and_the_hub",
     ),
     Safeguard(

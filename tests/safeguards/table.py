@@ -39,6 +39,7 @@ from sync import (
     session,
     store,
 )
+from sync.statements import Statements
 from tests.safeguards.switch import Safeguard, both, passes, power_cut_safe_no_more, put, unsigned, without
 
 REFUSALS = "tests/sync/test_refusals.py::"
@@ -273,8 +274,8 @@ TABLE = [
         "home-rule",
         "only the home speaks for an origin",
         without(
-            registry.Registry,
-            "_in_log",
+            Statements,
+            "in_log",
             (
                 "log = self._store.log(log_origin)",
                 "log = max(self._store.logs(), key=lambda one: one.origin == 'ip.gd.example/sz')",
@@ -305,7 +306,7 @@ TABLE = [
     Safeguard(
         "introduction",
         "an older introduction does not bring back",
-        without(registry.Registry, "_said", ("in sorted(found)", "in sorted(found, reverse=True)")),
+        without(Statements, "said", ("in sorted(found)", "in sorted(found, reverse=True)")),
         f"{SYNC}test_registry.py::test_an_older_introduction_does_not_bring_back",
     ),
     # -- what we sign

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sync import entry, head, healing, tree
 from sync.bundles import Bundles, packages
 from sync.client import Client, Greeting, LogState, Sent
-from sync.errors import BadSignature, NotAllowed, OldSize, Refused, Unreachable
+from sync.errors import BadSignature, NotAllowed, OldSize, Refused, SlowDown, SyncError, Unreachable
 from sync.fork import NOTHING, Beginning
 from sync.head import Head
 from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, PartName
@@ -44,6 +44,24 @@ class Report:
     skew_s: float = 0.0
     please_reconcile: int = 0
     authorities: bytes = b""
+
+
+def ends(error: SyncError, me: str) -> bool:
+    """Tell whether the parent takes nothing more of the node `me` for now, whichever log it is."""
+    return isinstance(error, SlowDown) and error.args[1] == me
+
+
+def attempt(report: Report, me: str, origin: str, step: Callable[[], None]) -> None:
+    """Do one step of the session of `me`: one log's trouble does not stop the others; a broken line stops all."""
+    try:
+        step()
+    except Unreachable:
+        raise
+    except SyncError as error:
+        if ends(error, me):
+            raise
+        log.warning("log refused origin=%s parent=%s error=%r", origin, report.parent, error)
+        report.refused.append((origin, f"{type(error).__name__}: {error}"))
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,14 @@ import grpc
 from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
-from sync import control, forks, greeting, healing, mirror, presence, recovery, refusals, rollcall, wants
+from sync import arriving, control, forks, greeting, mirror, presence, refusals, rollcall
 from sync.bundles import Bundles, packages
 from sync.called import Call, Serving
-from sync.errors import Conflict, Malformed, NoHead, NotAllowed, OverLimit, SyncError, UnknownOrigin
+from sync.errors import Conflict, Malformed, NotAllowed, OverLimit, SyncError, UnknownOrigin
 from sync.fork import Beginning
-from sync.head import Head
 from sync.lock import HeadLock
-from sync.mending import Mending
-from sync.package import MAX_PACKAGES_A_CALL, Frame, Packer, unpack
-from sync.quota import BYTES, ENTRIES, HEADS
-from sync.registry import Registration
+from sync.package import MAX_PACKAGES_A_CALL, Packer
+from sync.quota import BYTES, HEADS
 
 log = logging.getLogger(__name__)
 MAX_OFFERS = 10_000
@@ -172,104 +169,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
     ) -> Iterator[pb.AddEntriesResponse]:
         """Store packages as they come, one acknowledgement each, then give a receipt if the log is whole."""
         with self._call(context, "AddEntries") as call:
-            header = next(request_iterator, pb.AddEntriesRequest()).header
-            if header.origin == self._serving.me:
-                yield from self._take_back(call, header, request_iterator)
-                return
-            registered = call.check_bringer(header.origin)
-            if header.mend:
-                yield from self._mend(call, header, request_iterator)
-                return
-            end = _end(call, header)
-            committer, may_hold = call.committer(header.origin), call.may_hold(header.origin)
-            for count, request in enumerate(request_iterator, 1):
-                if count > MAX_PACKAGES_A_CALL:
-                    raise OverLimit("packages of a call", count, MAX_PACKAGES_A_CALL)
-                registered = call.check_bringer(header.origin)
-                call.check_room()
-                call.meter.check(BYTES)
-                call.meter.check(ENTRIES)
-                sent = request.package
-                call.meter.use(BYTES, len(sent.frame))
-                found = unpack(Frame(sent.first, sent.compressed, sent.frame))
-                taken = mirror.take(call.store, registered, found, end, committer, may_hold)
-                call.meter.use(ENTRIES, len(found.entries))
-                if taken.refused:
-                    log.warning("parts refused origin=%s path=%s parts=%s", header.origin, call.path, taken.refused[:5])
-                yield pb.AddEntriesResponse(next_entry=taken.next_entry, parts_refused=len(taken.refused))
-            yield self._receipt(call, registered, end)
-
-    def _mend(
-        self, call: Call, header: "pb.AddEntriesRequest.Header", requests: Iterator[pb.AddEntriesRequest]
-    ) -> Iterator[pb.AddEntriesResponse]:
-        """Put packages in the place of entries that are damaged here; nothing grows, and there is no receipt."""
-        held = call.log(header.origin)
-        end = mirror.head_for(call.store, held, call.path, header.end)
-        end = healing.promised(call.store, call.registry, held, end)
-        lock = HeadLock(self._serving.head_lock)
-        try:
-            mending = Mending(call.store, call.registry, lock, int(self._serving.clock()))
-            for count, request in enumerate(requests, 1):
-                if count > MAX_PACKAGES_A_CALL:
-                    raise OverLimit("packages of a call", count, MAX_PACKAGES_A_CALL)
-                call.check_bringer(header.origin)
-                call.check_room()
-                call.meter.check(BYTES)
-                sent = request.package
-                call.meter.use(BYTES, len(sent.frame))
-                mended = mending.replace(unpack(Frame(sent.first, sent.compressed, sent.frame)), end)
-                log.info("mended origin=%s path=%s places=%d", header.origin, call.path, len(mended))
-                yield pb.AddEntriesResponse(next_entry=held.next_entry)
-        finally:
-            lock.close()
-
-    def _take_back(
-        self, call: Call, header: "pb.AddEntriesRequest.Header", requests: Iterator[pb.AddEntriesRequest]
-    ) -> Iterator[pb.AddEntriesResponse]:
-        """Put packages of our own log in place, up to a head of ours that a child has shown; no receipt for that."""
-        end, me = call.newest_of_ours(), self._serving.me
-        if header.end != end.size:
-            raise NoHead(me, header.end)
-        keys = call.registry.log_keys(me)
-        with call.lock() as lock:
-            known = recovery.heads_of_ours(call.store, lock, me)
-            signed, committer, at = recovery.agreed(call.store, known, me), call.committer(me), header.start
-            for count, request in enumerate(requests, 1):
-                if count > MAX_PACKAGES_A_CALL:
-                    raise OverLimit("packages of a call", count, MAX_PACKAGES_A_CALL)
-                call.check_room()
-                call.meter.check(BYTES)
-                sent = request.package
-                call.meter.use(BYTES, len(sent.frame))
-                found = unpack(Frame(sent.first, sent.compressed, sent.frame))
-                at = recovery.take(call.store, found, end, committer, signed, keys)
-                yield pb.AddEntriesResponse(next_entry=at)
-            if recovery.is_promised(call.store, end):
-                recovery.settle(call.store, lock, end, known, keys, fresh=False)
-                log.warning("own log taken back child=%s size=%d", call.path, end.size)
-                self._serving.stored(me)
-        wanted = Bundles(call.store, call.log(me)).count_wanted()
-        yield pb.AddEntriesResponse(next_entry=at, parts_wanted=wanted)
-
-    def _receipt(self, call: Call, registered: Registration, end: Head) -> pb.AddEntriesResponse:
-        """Compare the heads that came by any path with what is stored now, and sign for it if the log is whole."""
-        serving = self._serving
-        mirror.compare_heads(call.store, call.log(end.origin), registered)
-        lock = HeadLock(serving.head_lock)
-        try:
-            signer, *also = serving.mirrors(call.registry)
-            receipt = mirror.give_receipt(call.store, lock, signer, serving.me, end, serving.clock, also)
-        finally:
-            lock.close()
-        held = call.log(end.origin)
-        if receipt is not None and wants.says_more(call.store, held):
-            wants.refresh_log(call.store, call.registry, held)  # so that the child brings it in this very session
-        wanted = Bundles(call.store, held).count_wanted()
-        if receipt is None:
-            return pb.AddEntriesResponse(next_entry=held.next_entry, parts_wanted=wanted)
-        log.info("receipt origin=%s path=%s size=%d wanted=%d", end.origin, call.path, end.size, wanted)
-        serving.stored(end.origin)
-        return pb.AddEntriesResponse(next_entry=held.next_entry, receipt=receipt.note, parts_wanted=wanted)
+            yield from arriving.answers(call, request_iterator)
 
     def AddFork(self, request: pb.AddForkRequest, context: grpc.ServicerContext) -> pb.AddForkResponse:
         """Keep the evidence of a fork that a child has found or heard of, once it verifies."""
@@ -365,14 +265,3 @@ def _fork_names(known: pb.Forks) -> list[tuple[str, bytes]]:
     if len(known.names) > greeting.MAX_FORKS_KNOWN:
         raise OverLimit("forks named", len(known.names), greeting.MAX_FORKS_KNOWN)
     return [(one.origin, one.name) for one in known.names]
-
-
-def _end(call: Call, header: "pb.AddEntriesRequest.Header") -> Head:
-    """Return the head that packages are checked against; raise NoHead, Conflict."""
-    held = call.log(header.origin)
-    if held.frozen:
-        raise NotAllowed(header.origin, "frozen")
-    end = mirror.head_for(call.store, held, call.path, header.end)
-    if header.end < held.stored or header.start > held.next_entry:
-        raise Conflict(end.size, held.stored, held.next_entry)
-    return end

@@ -19,6 +19,7 @@ BELOW = {
 }
 GENERATED = "banyan"
 TOUCH_GENERATED_CODE = {
+    "sync/arriving.py",
     "sync/service.py",
     "sync/client.py",
     "sync/greeting.py",

@@ -13,6 +13,7 @@ from records import audience, licence, schema_rules, splitting
 from records.writers import comma_separated
 from records.xml import archive, limits, prolog
 from sync import (
+    arriving,
     bringing,
     bundles,
     called,
@@ -264,9 +265,9 @@ TABLE = [
         "status-package",
         "status is read before every package",
         without(
-            service.SyncService,
-            "AddEntries",
-            ("registered = call.check_bringer(header.origin)\n            call.check_room()", "call.check_room()"),
+            arriving,
+            "_take",
+            ("registered = call.check_bringer(origin)\n        call.check_room()", "call.check_room()"),
         ),
         f"{SESSION}test_a_child_suspended_in_the_middle_of_an_upload_sends_no_further_package",
     ),
@@ -439,7 +440,7 @@ TABLE = [
     Safeguard(
         "packages-a-call",
         "a call ends after 32 packages",
-        put(service, "MAX_PACKAGES_A_CALL", 2**40),
+        put(arriving, "MAX_PACKAGES_A_CALL", 2**40),
         f"{REFUSALS}test_a_call_of_more_than_32_packages_is_ended",
     ),
     # -- joining

@@ -1,6 +1,6 @@
 """Safeguards of what one child may bring."""
 
-from sync import quota, session
+from sync import pulling, quota
 from tests.safeguards.switch import Safeguard, passes, put
 
 LIMITS = "tests/sync/test_limits.py::"
@@ -21,7 +21,7 @@ ROWS = [
     Safeguard(
         "floor-down",
         "a child with a full disk takes nothing from above",
-        put(session, "check_room", passes),
+        put(pulling, "check_room", passes),
         f"{LIMITS}test_under_the_floor_of_the_disk_nothing_more_is_taken[a log from above]",
     ),
 ]

@@ -16,11 +16,10 @@ from catalog.composing import Composer
 from catalog.judgement import Judged, RoleOf
 from catalog.sources import role_by_name
 from sync.damage import CATALOGUE, Damage
-from sync.inspection import Slice
+from sync.rows import WHOLE, Slice
 from sync.schema import index_of, key
 from sync.store import Log, Store
 
-WHOLE = Slice()
 _CHUNK = 1024  # entries that are judged at once
 _BATCH = 256  # records that are put together at once
 _RECORDS = {  # what is put together with a record, by the column that names it

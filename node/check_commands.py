@@ -14,7 +14,7 @@ from node.quarantine import whole_origin
 from node.report import Context
 from sync import damage
 from sync.damage import Damage
-from sync.inspection import Slice
+from sync.rows import Slice
 
 _FEW = 20
 _CURES = {

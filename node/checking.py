@@ -21,9 +21,9 @@ from node.schedule import share
 from sync import damage, fsck
 from sync.damage import Book, Damage
 from sync.errors import SyncError
-from sync.inspection import Slice
 from sync.lock import HeadLock
 from sync.mending import Mending
+from sync.rows import WHOLE, Slice
 
 log = logging.getLogger(__name__)
 NIGHTS = 30  # in which everything is looked at once
@@ -44,7 +44,7 @@ class Checked:
 def check(
     node: Node,
     origin: str = "",
-    which: Slice = fsck.WHOLE,
+    which: Slice = WHOLE,
     mend: bool = True,
     progress: Progress = lambda origin, done, total: None,
 ) -> Checked:

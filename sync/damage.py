@@ -11,6 +11,7 @@ HEAD, SIGHTING, RECEIPT = "head", "sighting", "receipt"
 PART, WANTED = "part", "wanted"
 INTRODUCTION, LOCK, DATABASE = "introduction", "lock", "database"
 CATALOGUE = "catalogue"
+HERE, AWAY = "from what is whole here", "removed"  # how something was mended
 
 
 @dataclass(frozen=True, slots=True)

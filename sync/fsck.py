@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sync import damage, entry, inspection, signed
+from sync import damage, entry, inspection, rows, signed
 from sync.damage import Damage
-from sync.inspection import Inspection, Slice
+from sync.inspection import Inspection
 from sync.lock import HeadLock
 from sync.registry import Registry
 from sync.rights import Rights
+from sync.rows import WHOLE, Slice
 from sync.schema import index_of, key
 from sync.signed import Kept, Keys
 from sync.store import Log, Store
 
-WHOLE = Slice()
 Progress = Callable[[str, int, int], None]
 
 
@@ -64,7 +64,7 @@ class Check:
         yield from signed.damaged(log, (one for one in kept if self.slice.holds(one.size)))
         locked = signed.locked(self.lock, keys, self.registry.me, log.origin) if self.lock else None
         roots = promised([*kept, locked] if locked else kept)
-        with inspection.snapshot(self.store):
+        with rows.snapshot(self.store):
             log = self.store.log(log.origin) or log
             right = rightly(self.store, log, set(roots), self.registry.me)
         if locked is not None and (locked.detail or locked.size > right.next_entry):
@@ -180,5 +180,5 @@ def _extent(store: Store, log: Log) -> int:
     if row is None:
         return 0
     first = index_of(row[0])
-    ends = {first + inspection.count(row[1]), first + len(row[2]) // 32}
+    ends = {first + rows.count(row[1]), first + len(row[2]) // 32}
     return log.next_entry if log.next_entry in ends else max(ends)

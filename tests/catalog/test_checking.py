@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from catalog import checking
-from sync.inspection import Slice
+from sync.rows import Slice
 from tests.catalog.bench import Bench
 from tests.catalog.dump import dump
 from tests.catalog.logs import GZ, HUB, LED, SCUT, SZU, organisation, patent, withdrawal

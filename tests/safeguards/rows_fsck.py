@@ -1,7 +1,7 @@
 """Safeguards of checking and mending."""
 
 from catalog import checking
-from sync import healing, inspection, mending, signed
+from sync import belongings, graft, healing, inspection, rows, signed
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 FSCK = "tests/sync/test_fsck.py::"
@@ -11,7 +11,7 @@ ROWS = [
     Safeguard(
         "fsck-leaves",
         "an entry that has changed on disk is found by its leaf hash",
-        put(inspection.Row, "in_doubt", property(lambda row: False)),
+        put(rows.Row, "in_doubt", property(lambda row: False)),
         f"{FSCK}test_damaged_entries_are_found_and_only_another_node_can_mend_them",
     ),
     Safeguard(
@@ -24,7 +24,7 @@ ROWS = [
         "fsck-commitments",
         "a part that has changed on disk is found by its commitment",
         without(
-            inspection.Inspection,
+            belongings.Belongings,
             "_parts",
             (
                 "not (isinstance(content, bytes) and opens(named[number][1], named[number][0], content))",
@@ -48,7 +48,7 @@ ROWS = [
     Safeguard(
         "mend-proof",
         "entries that were not signed do not take the place of damaged ones",
-        put(mending.proof, "check_subtree", passes),
+        put(graft.proof, "check_subtree", passes),
         f"{HEALING}test_other_entries_than_were_signed_do_not_mend",
     ),
     Safeguard(
@@ -61,7 +61,7 @@ ROWS = [
         "mend-damaged-only",
         "mending writes rows that are known to be damaged, and no others",
         without(
-            mending.Mending,
+            graft.Graft,
             "replace",
             ("if any(one.first < last and first < one.last for one in wrong):", "if True:"),
         ),

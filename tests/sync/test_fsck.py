@@ -6,10 +6,10 @@ from sync import damage, fsck, mirror, proved, tree
 from sync.bundles import Bundles, packages
 from sync.checkpoint import Checkpoint
 from sync.head import sign_receipt
-from sync.inspection import Slice
 from sync.lock import Signed
 from sync.mending import Mending
 from sync.registry import Registry
+from sync.rows import Slice
 from sync.schema import key
 from tests.sync import made
 from tests.sync.flipped import flip

@@ -5,17 +5,15 @@ from typing import Any
 
 import click
 
-from node import commands, frame, located
+from node import commands, entries, frame, located
 from node.errors import NodeError
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node, Opened
 from node.report import Context
-from sync import entry, erasing
-from sync.bundles import Bundles
+from sync import erasing
 from sync.erasing import Tombstone
 from sync.rights import Right, Rights
-from sync.schema import key
 from sync.store import Log
 
 NOT_GRANTED = "not-granted"
@@ -51,8 +49,8 @@ class NotKnown(NodeError):
 class Part:
     """One part of a record, and what a reader may see of it.
 
-    `state` is held, wanted, withheld or erased: how this node has it. `holders` have it as far as known here: by
-    their receipt and their right. `ground` and `forgotten_by` are of a part that was erased.
+    `state` is held, wanted, withheld or erased (entries.py): how this node has it. `holders` have it as far as known
+    here: by their receipt and their right. `ground` and `forgotten_by` are of a part that was erased.
     """
 
     origin: str
@@ -80,7 +78,7 @@ def explain(node: Node, text: str, reader: str) -> list[Part]:
 
 class _Explaining:
     def __init__(self, here: Opened, reader: str, active: bool):
-        self.store, self.registry = here.store, here.registry
+        self.here, self.store, self.registry = here, here.store, here.registry
         self.me, self.reader, self.active = here.node.origin, reader, active
         self.rights = Rights(here.store, here.registry)
 
@@ -88,25 +86,16 @@ class _Explaining:
         log = self.store.log(origin)
         if log is None:
             return []
-        bundles = Bundles(self.store, log)
-        stated = entry.commitments(bundles.entries(index, index + 1)[0])[1]
-        return [
-            self._part(bundles, log, index, number, audience) for number, (audience, _commitment) in enumerate(stated)
-        ]
+        return [self._part(log, index, one) for one in entries.parts(self.here, log, index)]
 
-    def _part(self, bundles: Bundles, log: Log, index: int, number: int, audience: str) -> Part:
-        may_see, why = self._right(audience, log.origin, index)
-        gone = erasing.find(self.store, log, index, number)
-        held = bundles.part(index, number) is not None
-        state = "erased" if gone else "held" if held else self._state(log, index, number)
+    def _part(self, log: Log, index: int, one: entries.Part) -> Part:
+        may_see, why = self._right(one.audience, log.origin, index)
+        gone = erasing.find(self.store, log, index, one.part)
         forgotten = self._forgotten(log, gone) if gone else ()
-        holders = tuple(one for one in self._holders(log, audience, index, held) if one not in forgotten)
-        ground = gone.ground if gone else ""
-        return Part(log.origin, index, number, audience, may_see, why, state, holders, ground, forgotten)
-
-    def _state(self, log: Log, index: int, number: int) -> str:
-        id = key(log.id, index, number)
-        return "wanted" if self.store.db.execute("select 1 from wanted where id = ?", (id,)).fetchone() else "withheld"
+        everybody = self._holders(log, one.audience, index, one.state == entries.HELD)
+        holders = tuple(name for name in everybody if name not in forgotten)
+        place = (log.origin, index, one.part, one.audience)
+        return Part(*place, may_see, why, one.state, holders, one.ground, forgotten)
 
     def _right(self, audience: str, owner: str, index: int) -> tuple[bool, str]:
         right: Right = self.rights.right(audience, owner, self.reader)

@@ -1,20 +1,10 @@
 """Where a record stands: the entries that state it, by its key or number, or one entry as ORIGIN#INDEX."""
 
-import re
-
 from catalog import showing
 from catalog.bodies import place
-from node import cataloguing, lookups
+from node import cataloguing, entries, lookups
 from node.node import Node, Opened
 from sync.store import Log
-
-_ENTRY = re.compile(r"(?P<origin>[^#\s]+)#(?P<index>[0-9]{1,15})")
-
-
-def entry_named(text: str) -> tuple[str, int] | None:
-    """Return the origin and index that a text like ip.gd.example/gz/scut#7 names, or None for other texts."""
-    found = _ENTRY.fullmatch(text)
-    return (found["origin"], int(found["index"])) if found else None
 
 
 def entries_of(node: Node, text: str) -> list[tuple[str, int]]:
@@ -22,7 +12,7 @@ def entries_of(node: Node, text: str) -> list[tuple[str, int]]:
 
     Raises NoSuchRecord.
     """
-    named = entry_named(text)
+    named = entries.named(text)
     found = [named] if named else _stating(node, lookups.find_key(node, text) or text)
     with node.opened() as here:
         known = {origin: here.store.log(origin) for origin, _index in found}

@@ -9,7 +9,7 @@ import click
 
 from catalog import published, search, showing, views
 from catalog.catalogue import Catalogue
-from node import cataloguing, frame, record_page, templates
+from node import cataloguing, entries, frame, record_page, templates
 from node.commands import moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -141,16 +141,34 @@ def show_here(top: frame.Group, further: Further = _nothing_further) -> None:
     besides, and lines for people.
     """
 
-    @top.command("show", help=N_("Show a record and where it came from.\n\nExample: show 201710601862.3"))
+    @top.command(
+        "show",
+        help=N_(
+            "Show a record and where it came from, or one entry of a log as it is held here: its parts, and which were "
+            "erased or withheld.\n\nExample: show 201710601862.3\nExample: show ip.gd.example/gz/scut#7"
+        ),
+    )
     @click.argument("key")
     @passed
     def command(context: Context, key: str) -> None:
         node = opened(context)
+        if place := entries.named(key):
+            return _show_entry(context, node, *place)
         known = find_key(node, key)
         with node.opened() as here, cataloguing.catalogue(node) as found:
             record = showing.show(here.store, found, known, views.FULL) if known else None
             record, lines = further(node, key, record)
             show_record(context, record, key, found, lines)
+        return None
+
+
+def _show_entry(context: Context, node: Node, origin: str, index: int) -> None:
+    with node.opened() as here:
+        found = entries.find(here, origin, index)
+    context.emit(entries.shown(found))
+    if not context.json:
+        for line in entries.lines(found):
+            context.say(line)
 
 
 def history(top: frame.Group) -> None:
@@ -178,9 +196,10 @@ def evidence(top: frame.Group) -> None:
     @top.command(
         "evidence",
         help=N_(
-            "Write the file that proves a record, for `banyan-verify`.\n\n"
+            "Write the file that proves a record, or one entry of a log, for `banyan-verify`.\n\n"
             "Example: evidence 201710601862.3 --out proof.txt\n\n"
-            "Example: evidence 201710601862.3 --all"
+            "Example: evidence 201710601862.3 --all\n\n"
+            "Example: evidence ip.gd.example/gz/scut#7"
         ),
     )
     @click.argument("key")
@@ -190,23 +209,36 @@ def evidence(top: frame.Group) -> None:
     @passed
     def command(context: Context, key: str, origin: str, whole: bool, out: Path | None) -> None:
         node = opened(context)
-        known = find_key(node, key)
+        known, stated = _stated(node, key, origin)
         with node.opened() as here:
-            with cataloguing.catalogue(node) as found:
-                versions = showing.history(here.store, found, known) if known else []
-            stated = [one for one in versions if origin in ("", one["origin"])]
-            if not stated:
-                raise NoSuchRecord(key)
-            made = [_evidence(here, one) for one in (stated if whole else stated[-1:])]
-        path = out or node.home.outbox / f"evidence-{safe(known or key)}.txt"
+            made = [_evidence(here, *one) for one in (stated if whole else stated[-1:])]
+        path = out or node.home.outbox / f"evidence-{safe(known)}.txt"
         for number, one in enumerate(made, 1):
             one.file = path.with_name(f"{path.stem}.{number}{path.suffix}") if whole else path
             write_whole(one.file, one.raw, mode=0o644)
             context.say(_("Evidence written: {path}").format(path=one.file))
-            for audience in one.withheld:
-                said = _("Withheld in it: the part for {audience}, which is not held here, or was erased.")
-                context.say(said.format(audience=audience))
+            for part in one.absent:
+                said = _("Not in it: the part for {audience}, {why}.")
+                context.say(said.format(audience=part.audience, why=entries.absent(part)))
         context.emit([one.as_dict() for one in made] if whole else made[0].as_dict())
+
+
+def _stated(node: Node, text: str, origin: str) -> tuple[str, list[tuple[str, int]]]:
+    """Return the key that is meant, and where its versions stand, oldest first; of one entry, its name and place.
+
+    Raises NoSuchRecord.
+    """
+    if place := entries.named(text):
+        if origin not in ("", place[0]):
+            raise NoSuchRecord(text)
+        return text, [place]
+    known = find_key(node, text)
+    with node.opened() as here, cataloguing.catalogue(node) as found:
+        versions = showing.history(here.store, found, known) if known else []
+    stated = [(one["origin"], one["index"]) for one in versions if origin in ("", one["origin"])]
+    if not stated:
+        raise NoSuchRecord(text)
+    return known or text, stated
 
 
 @dataclass
@@ -214,26 +246,26 @@ class _Evidence:
     origin: str
     index: int
     raw: bytes
-    withheld: list[str]
+    absent: list[entries.Part]
     file: Path = Path()
 
     def as_dict(self) -> dict[str, Any]:
         named = {"file": str(self.file), "origin": self.origin, "index": self.index, "bytes": len(self.raw)}
-        return {**named, "withheld": self.withheld}
+        withheld = [one.audience for one in self.absent]
+        return {**named, "withheld": withheld, "absent": [entries.as_dict(one) for one in self.absent]}
 
 
-def _evidence(here: Opened, version: dict[str, Any]) -> _Evidence:
-    """Return the evidence of one version, verified as its reader will; raise NoReceiptYet."""
-    origin, index = version["origin"], version["index"]
+def _evidence(here: Opened, origin: str, index: int) -> _Evidence:
+    """Return the evidence of one entry, verified as its reader will; raise NeverHeld, NoReceiptYet."""
+    found = entries.find(here, origin, index)
     try:
         raw = evidences.write(here.store, here.registry, origin, index)
     except (evidences.NotProved, UnknownOrigin) as error:  # or who is above is not known before the first session
         raise NoReceiptYet(origin, index) from error
-    found = evidences.examine(raw, here.registry.federation)
-    if found.miss is not None:
-        raise found.miss
-    withheld = [str(one.facts["audience"]) for one in found.held if one.what == "withheld"]
-    return _Evidence(origin, index, raw, withheld)
+    examined = evidences.examine(raw, here.registry.federation)
+    if examined.miss is not None:
+        raise examined.miss
+    return _Evidence(origin, index, raw, [one for one in found.parts if one.state != entries.HELD])
 
 
 def safe(text: str) -> str:

@@ -175,6 +175,21 @@ def find(store: Store, log: Log, index: int, part: int) -> Tombstone | None:
     return found[0] if found else None
 
 
+def asked(store: Store, one: Tombstone) -> tuple[str, int]:
+    """Return on what ground a part was to be forgotten, and when, in POSIX seconds, by the statement that asked for it.
+
+    Where that log is not held here: what the tombstone knows of the ground, perhaps "", and when it was set.
+    """
+    log = store.log(one.by)
+    row = log and store.db.execute("select entry from control where id = ?", (key(log.id, one.at),)).fetchone()
+    if not row:
+        return one.ground, one.seen_at
+    said = control.decode(control.body_of(row[0]))
+    if not isinstance(said, Erase):
+        return one.ground, one.seen_at
+    return said.ground, entry.Entry.decode(row[0]).time_ms // 1000
+
+
 def mark_cleared(store: Store, ids: Iterable[int]) -> None:
     """Note that nothing here but the tombstone knows these parts any more."""
     with store.write() as db:

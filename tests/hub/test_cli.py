@@ -88,7 +88,7 @@ def test_every_list_is_one_array_or_object(filed, run):
     answer = run("rebuild")[1]
     assert answer["rights"] == 2
     proof = run("evidence", number(1), "--origin", OUTLET)[1]
-    assert set(proof) == {"file", "origin", "index", "bytes", "withheld"}
+    assert set(proof) == {"file", "origin", "index", "bytes", "withheld", "absent"}
 
 
 def test_tables_for_people(filed, run):

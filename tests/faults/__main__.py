@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 from random import SystemRandom
 
-from tests.faults import kills, report, runs, safeguards
+from tests.faults import plain, report, runs, safeguards
 from tests.faults.kinds import KINDS, plan
 from tests.faults.place import Place
-from tests.faults.syscalls import available
+from tests.faults.tracing import available
 
 
 def main() -> int:
@@ -29,9 +29,9 @@ def main() -> int:
         planned = plan(given.runs, given.seed, given.only, without, given.first_case)
         made = Place(given.founded, "127.0.0.1") if given.founded else runs.found(folder / "founded")
         safeguards.choose(given.without)
-        sites = runs.sites(made, folder) if any(one.kind in kills.KINDS for one in planned) else {}
-        found = report.Report(given.seed, planned, missing)
-        for result in runs.run_all(made, sites, planned, given.seed, folder / "runs", given.jobs, bool(given.keep)):
+        survey = plain.measured(made, folder, {one.kind.survey for one in planned})
+        found = report.Report(given.seed, planned, survey, missing)
+        for result in runs.run_all(made, survey, planned, given.seed, folder / "runs", given.jobs, bool(given.keep)):
             found.add(result)
             if given.until_wrong and not result.is_clean:
                 break

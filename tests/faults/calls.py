@@ -7,6 +7,7 @@ from random import Random
 from tests.faults.links import LINKS
 from tests.faults.relay import Line, Made, Twist, name, relayed
 from tests.faults.scene import Effect, Kind, Scene
+from tests.faults.survey import Survey
 
 MOST_LATE = 6
 
@@ -74,10 +75,20 @@ def _night(scene: Scene, twist: Twist) -> Effect:
         scene.federation.start()
         scene.federation.night()
     scene.federation.stop(child)
-    return Effect(sum(counts.values()), f"{child} to {parent}: {dict(counts)}")
+    where = f"{child} to {parent}"
+    return Effect(sum(counts.values()), f"{where}: {dict(counts)}", (), (where,))
+
+
+def _links(_survey: Survey) -> list[str]:
+    return [f"{child} to {parent}" for child, parent in LINKS]
 
 
 KINDS = [
-    Kind("calls-duplicated", "every call of a child reaches its parent a second time", _duplicated),
-    Kind("calls-reordered", "old calls come again after newer ones, packages before those they follow", _reordered),
+    Kind("calls-duplicated", "every call of a child reaches its parent a second time", _duplicated, places=_links),
+    Kind(
+        "calls-reordered",
+        "old calls come again after newer ones, packages before those they follow",
+        _reordered,
+        places=_links,
+    ),
 ]

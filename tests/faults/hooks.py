@@ -118,13 +118,13 @@ class _Watched(sqlite3.Connection):
 
 
 def _caller() -> str:
-    """Return the product's function that writes, behind context managers."""
+    """Return module and function of the product that writes, behind context managers."""
     frame = sys._getframe(2)
     while frame.f_back is not None and (
         frame.f_code.co_name in _WRAPPERS or any(one in frame.f_code.co_filename for one in _PLUMBING)
     ):
         frame = frame.f_back
-    return frame.f_code.co_name
+    return f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}"
 
 
 def _watch_files(sites: Sites) -> None:
@@ -159,7 +159,12 @@ def _watch_calls(sites: Sites) -> None:
     grpc.server = watched
 
 
-class _Caller(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamStreamClientInterceptor):
+class _Caller(
+    grpc.UnaryUnaryClientInterceptor,
+    grpc.UnaryStreamClientInterceptor,
+    grpc.StreamUnaryClientInterceptor,
+    grpc.StreamStreamClientInterceptor,
+):
     """What a child calls: before a message goes out, and after an answer has come."""
 
     def __init__(self, sites: Sites):
@@ -177,6 +182,13 @@ class _Caller(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercepto
         what = f"call {_method(details)}"
         self._sites.comes(what)
         return _each(continuation(details, request), self._sites, what)
+
+    def intercept_stream_unary(self, continuation: Any, details: Any, requests: Any) -> Any:
+        what = f"call {_method(details)}"
+        answer = continuation(details, _sent(requests, self._sites, what))
+        answer.code()  # which waits for it
+        self._sites.came(what)
+        return answer
 
     def intercept_stream_stream(self, continuation: Any, details: Any, requests: Any) -> Any:
         what = f"call {_method(details)}"
@@ -215,7 +227,10 @@ class _Callee(grpc.ServerInterceptor):
 
     def _wrapped(self, handler: Any, what: str, serve: Callable[..., Any]) -> Callable[..., Any]:
         def one(request: Any, context: Any) -> Any:
-            self._sites.comes(what)
+            if handler.request_streaming:
+                request = _sent(request, self._sites, what)
+            else:
+                self._sites.comes(what)
             answer = serve(request, context)
             self._sites.came(what)
             return answer
@@ -235,6 +250,7 @@ class _Callee(grpc.ServerInterceptor):
 _SERVED: dict[tuple[bool, bool], tuple[Callable[..., Any], str]] = {
     (False, False): (grpc.unary_unary_rpc_method_handler, "unary_unary"),
     (False, True): (grpc.unary_stream_rpc_method_handler, "unary_stream"),
+    (True, False): (grpc.stream_unary_rpc_method_handler, "stream_unary"),
     (True, True): (grpc.stream_stream_rpc_method_handler, "stream_stream"),
 }
 

@@ -19,6 +19,9 @@ KINDS: list[Kind] = [
 ]
 
 
+SHUFFLED = ("sites", "syscalls")  # the order of these places is the seed's already
+
+
 @dataclass(frozen=True, slots=True)
 class Planned:
     """Run `number` injects `kind`, for the `turn`-th time (from 0, plus where this seed begins)."""
@@ -38,6 +41,7 @@ def plan(
     chosen = [one for one in KINDS if (not only or one.name == only) and one.needs not in without]
     chance = Random(seed)
     begin = {one.name: chance.randrange(10_000) if first_case is None else first_case for one in KINDS}
+    begin |= {one.name: 0 for one in KINDS if one.survey in SHUFFLED and first_case is None}
     first = chance.sample(chosen, min(runs, len(chosen)))
     more = runs - len(first)
     shares = [one for one in chosen for _ in range(one.share - 1)] or chosen

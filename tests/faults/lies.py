@@ -162,7 +162,15 @@ def _night(scene: Scene) -> Effect:
         scene.federation.start()
         scene.federation.night()
     scene.federation.stop(child)
-    return Effect(counts["lies"], f"{parent} to {child}: {words}: {counts['lies']} times")
+    return Effect(counts["lies"], f"{parent} to {child}: {words}: {counts['lies']} times", (), (words,))
 
 
-KINDS = [Kind("lying-parent", "a parent that says other sizes than it has", _night, share=6)]
+KINDS = [
+    Kind(
+        "lying-parent",
+        "a parent that says other sizes than it has",
+        _night,
+        share=6,
+        places=lambda _survey: [words for words, _twist in TWISTS],
+    )
+]

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from tests.faults.place import PORTS, SECOND, Place
 from tests.faults.processes import FORK
 from tests.faults.scene import Effect, Kind, Scene
+from tests.faults.survey import Survey
 from tests.world import ALLIANCE, CITY, HUB, OUTLET
 
 LINKS = ((OUTLET, CITY), (OUTLET, ALLIANCE), (SECOND, CITY), (CITY, HUB), (ALLIANCE, HUB))
 _CHUNK = 16_384
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset, as a line that breaks
 HALF_OPEN_NIGHT_S = 2.0
+PARTS = 8  # of what a link carries in a night; it breaks somewhere in each
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +121,26 @@ def _serve(listen: tuple[str, int], target: tuple[str, int], weather: Weather, p
     time.sleep(60)  # until it is killed: what is open stays open
 
 
-def _night(scene: Scene, weather: Weather, what: str, seconds: float = 20.0) -> Effect:
+def _night(scene: Scene, weather: Weather, what: str, seconds: float = 20.0, place: str = "") -> Effect:
     child, parent = LINKS[scene.turn % len(LINKS)]
     with proxied(scene.place, child, parent, weather) as counts:
         scene.federation.start()
         scene.federation.night(seconds=seconds)
     scene.federation.stop(child)  # it shall call its parent itself again
-    return Effect(int(counts[what] > 0), f"{child} to {parent}: {counts}")
+    where = f"{child} to {parent}"
+    return Effect(int(counts[what] > 0), f"{where}: {counts}", (), (f"{where}{place}",))
+
+
+def _part(scene: Scene) -> tuple[int, str]:
+    """Return after how many bytes of a night a link breaks, and in which part of them: each link, then each part."""
+    link, part = LINKS[scene.turn % len(LINKS)], scene.turn // len(LINKS) % PARTS
+    whole = scene.survey.bytes[link]
+    return max(1, int(whole * (part + scene.chance.random()) / PARTS)), f", part {part + 1}"
 
 
 def _cut(scene: Scene) -> Effect:
-    return _night(scene, Weather(cut=True, limit=scene.chance.randrange(100, 40_000)), "cut")
+    limit, place = _part(scene)
+    return _night(scene, Weather(cut=True, limit=limit), "cut", place=place)
 
 
 def _delayed(scene: Scene) -> Effect:
@@ -141,13 +152,34 @@ def _throttled(scene: Scene) -> Effect:
 
 
 def _half_open(scene: Scene) -> Effect:
-    weather = Weather(silent=True, limit=scene.chance.randrange(100, 40_000))
-    return _night(scene, weather, "swallowed", HALF_OPEN_NIGHT_S)
+    limit, place = _part(scene)
+    return _night(scene, Weather(silent=True, limit=limit), "swallowed", HALF_OPEN_NIGHT_S, place)
+
+
+def _links(_found: Survey) -> list[str]:
+    return [f"{child} to {parent}" for child, parent in LINKS]
+
+
+def _parts(found: Survey) -> list[str]:
+    return [f"{link}, part {part}" for link in _links(found) for part in range(1, PARTS + 1)]
 
 
 KINDS = [
-    Kind("link-cut", "a link that breaks after some bytes, and again at each new try", _cut),
-    Kind("link-delayed", "a link on which everything comes late", _delayed),
-    Kind("link-throttled", "a link that lets through a few bytes a second", _throttled),
-    Kind("link-half-open", "a link that stays open and carries nothing any more", _half_open, share=3),
+    Kind(
+        "link-cut",
+        "a link that breaks after some bytes, and again at each new try",
+        _cut,
+        survey="bytes",
+        places=_parts,
+    ),
+    Kind("link-delayed", "a link on which everything comes late", _delayed, places=_links),
+    Kind("link-throttled", "a link that lets through a few bytes a second", _throttled, places=_links),
+    Kind(
+        "link-half-open",
+        "a link that stays open and carries nothing any more",
+        _half_open,
+        share=3,
+        survey="bytes",
+        places=_parts,
+    ),
 ]

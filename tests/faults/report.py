@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.kinds import KINDS, Planned
 from tests.faults.runs import Result
+from tests.faults.survey import Survey
 
 WRONG = ("lost", "duplicated", "forks", "unverified", "unrecovered")
 
@@ -16,6 +17,7 @@ class Report:
 
     seed: int
     planned: Sequence[Planned]
+    survey: Survey = field(default_factory=Survey)
     missing: str = ""
     seconds: float = 0.0
     results: list[Result] = field(default_factory=list)
@@ -29,6 +31,21 @@ class Report:
         found = dict.fromkeys((one.name for one in KINDS), 0)
         for one in self.results:
             found[one.kind] += one.effects > 0
+        return found
+
+    @property
+    def reached(self) -> dict[str, dict[str, int]]:
+        """By kind, at how many places a fault took effect, of how many in a night; and in how many pieces of code."""
+        found = {}
+        for kind in KINDS:
+            places = set(kind.places(self.survey))
+            hit = {place for one in self.results if one.kind == kind.name for place in one.places}
+            if places:
+                hit &= places
+                found[kind.name] = {"places": len(hit), "of": len(places)}
+                pieces = set(map(kind.code, places))
+                if len(pieces) < len(places):
+                    found[kind.name] |= {"pieces": len(set(map(kind.code, hit))), "of_pieces": len(pieces)}
         return found
 
     def wrong(self, what: str) -> list[str]:
@@ -63,6 +80,7 @@ def as_json(report: Report) -> str:
         **{what: len(report.wrong(what)) for what in WRONG},
         "waiting": sum(count for one in report.results for count, _why in one.waiting.values()),
         "without_effect": report.without_effect,
+        "reached": report.reached,
         "seed": report.seed,
         "seconds": round(report.seconds, 1),
     }
@@ -78,12 +96,17 @@ def sentence(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """Return the table of faults and results."""
-    rows = ["| fault | what it does | took effect | lost | duplicated | forks | unverified | nights to recover |"]
-    rows.append("|---|---|---|---|---|---|---|---|")
+    rows = [
+        "| fault | what it does | took effect | at places | lost | duplicated | forks | unverified | nights to recover"
+        " |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for kind in KINDS:
         mine = [one for one in report.results if one.kind == kind.name]
         counts = [sum(len(one.wrong.get(what, [])) for one in mine) for what in WRONG[:4]]
         nights = max((one.nights for one in mine), default=0)
-        cells = [f"`{kind.name}`", kind.does, report.by_fault[kind.name], *counts, nights]
+        at = report.reached.get(kind.name)
+        places = f"{at['places']} of {at['of']}" if at else ""
+        cells = [f"`{kind.name}`", kind.does, report.by_fault[kind.name], places, *counts, nights]
         rows.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(rows)

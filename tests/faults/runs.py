@@ -17,10 +17,12 @@ from tests.faults.kinds import Planned
 from tests.faults.night import Federation, recover, unrest
 from tests.faults.place import OUTLETS, PARENTS, Place
 from tests.faults.processes import FORK
-from tests.faults.scene import Scene, Sites
+from tests.faults.scene import Scene
+from tests.faults.survey import Survey
 from tests.world import HUB
 
 MOST_TRIES = 3
+FURTHER = 7  # places, at which a fault that took no effect is tried again
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Result:
     number: int
     kind: str
     seen: str = ""
+    places: tuple[str, ...] = ()
     effects: int = 0
     nights: int = 0
     seconds: float = 0.0
@@ -51,24 +54,14 @@ def found(path: Path) -> Place:
     return Place(path, "127.0.0.1")
 
 
-def sites(made: Place, path: Path) -> Sites:
-    """Return what each node passes in a night without a fault."""
-    federation = Federation(made.copy(path / "plain", place.loopback(0)), path / "plain.errors")
-    federation.start()
-    ended = federation.night()
-    federation.stop()
-    federation.place.remove()
-    return {origin: one.sites for origin, one in ended.items()}
-
-
-def run(made: Place, sites: Sites, planned: Planned, seed: int, folder: Path, host: str, keep: bool) -> Result:
+def run(made: Place, survey: Survey, planned: Planned, seed: int, folder: Path, host: str, keep: bool) -> Result:
     """Inject one fault and see that everything comes right; a fault that took no effect is tried again elsewhere."""
     found = Result(planned.number, planned.kind.name)
     began = time.monotonic()
     for attempt in range(MOST_TRIES):
         here = folder / f"{planned.number}-{attempt}"
         here.mkdir(parents=True)
-        _attempt(found, made, sites, planned, Random(f"{seed} {planned.number} {attempt}"), here, host, attempt)
+        _attempt(found, made, survey, planned, seed, here, host, attempt)
         if found.is_clean and not keep:
             shutil.rmtree(here)
         if found.effects or not found.is_clean:
@@ -78,14 +71,17 @@ def run(made: Place, sites: Sites, planned: Planned, seed: int, folder: Path, ho
 
 
 def _attempt(
-    found: Result, made: Place, sites: Sites, planned: Planned, chance: Random, here: Path, host: str, attempt: int
+    found: Result, made: Place, survey: Survey, planned: Planned, seed: int, here: Path, host: str, attempt: int
 ) -> None:
     federation = Federation(made.copy(here / "homes", host), here / "errors")
     ledger = Ledger.of(federation.place)
-    scene = Scene(federation.place, chance, sites, federation, here, planned.turn + 7 * attempt)
+    chance = Random(f"{seed} {planned.number} {attempt}")
+    turn = planned.turn + FURTHER * attempt
+    scene = Scene(federation.place, chance, survey, federation, here, turn, seed)
     try:
         effect = planned.kind.night(scene)
         found.effects, found.seen = effect.count, effect.seen
+        found.places = effect.places if effect.count else ()
         found.nights, reasons = recover(federation)
         left = list(unrest(federation.place))
         clean = invariant.check(federation.place, ledger, {origin: _reason(origin, reasons) for origin in OUTLETS})
@@ -113,7 +109,7 @@ def _reason(origin: str, reasons: Mapping[str, str]) -> str:
 
 
 def run_all(
-    made: Place, sites: Sites, plan: Sequence[Planned], seed: int, folder: Path, jobs: int, keep: bool
+    made: Place, survey: Survey, plan: Sequence[Planned], seed: int, folder: Path, jobs: int, keep: bool
 ) -> Iterator[Result]:
     """Yield the results as they come, from `jobs` processes side by side, each with an address of its own."""
     pipes: list[Connection] = []
@@ -124,7 +120,7 @@ def run_all(
 
         def work(pipe: Connection = theirs, host: str = place.loopback(number)) -> None:
             for planned in _taken(plan, next_one):
-                pipe.send(run(made, sites, planned, seed, folder, host, keep))
+                pipe.send(run(made, survey, planned, seed, folder, host, keep))
 
         worker = FORK.Process(target=work)
         worker.start()

@@ -21,11 +21,10 @@ def _night(scene: Scene, ahead_s: float) -> Effect:
     assert signed is not None
     off_s = signed.time_s - time.time()
     if ahead_s > 0:
-        return Effect(
-            int(off_s > HOUR_S / 2), f"{origin} signed {off_s:.0f} s ahead", tuple(_from_the_future(scene, origin))
-        )
+        seen = f"{origin} signed {off_s:.0f} s ahead"
+        return Effect(int(off_s > HOUR_S / 2), seen, tuple(_from_the_future(scene, origin)), (origin,))
     error = ended[origin].error
-    return Effect(int("behind the last signature" in error), f"{origin}: {error}")
+    return Effect(int("behind the last signature" in error), f"{origin}: {error}", (), (origin,))
 
 
 def _from_the_future(scene: Scene, skewed: str) -> Iterator[str]:
@@ -38,7 +37,13 @@ def _from_the_future(scene: Scene, skewed: str) -> Iterator[str]:
             yield f"{origin} keeps {count} receipts of {skewed} from the future"
 
 
-KINDS = [
-    Kind("clock-ahead", "a node whose clock is an hour ahead", lambda scene: _night(scene, HOUR_S)),
-    Kind("clock-behind", "a node whose clock is an hour behind", lambda scene: _night(scene, -HOUR_S)),
-]
+def _kind(word: str, ahead_s: float) -> Kind:
+    return Kind(
+        f"clock-{word}",
+        f"a node whose clock is an hour {word}",
+        lambda scene: _night(scene, ahead_s),
+        places=lambda _survey: HONEST,
+    )
+
+
+KINDS = [_kind("ahead", HOUR_S), _kind("behind", -HOUR_S)]

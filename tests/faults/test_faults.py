@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import missing
-from tests.faults import kinds, safeguards, syscalls
+from tests.faults import kinds, safeguards, survey, tracing
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ALL_KINDS = {one.name for one in kinds.KINDS}
@@ -29,7 +29,7 @@ def harness(*more: str, timeout_s: float) -> tuple[int, dict[str, object], str]:
 )
 def test_nothing_is_lost_duplicated_forked_or_unverified(runs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        why = syscalls.available(Path(folder))
+        why = tracing.available(Path(folder))
     if why:
         missing(why, "strace")
     seed = 22 if runs == 100 else random.SystemRandom().getrandbits(32)  # the same hundred at every run
@@ -49,6 +49,16 @@ def test_a_seed_gives_the_same_plan_and_few_runs_reach_as_many_kinds() -> None:
     assert names[0] == names[1] != names[2]
     assert len({one.kind.name for one in kinds.plan(5, 1)}) == 5
     assert {one.kind.name for one in kinds.plan(len(ALL_KINDS), 1)} == ALL_KINDS
+
+
+def test_each_piece_of_code_comes_once_before_any_comes_again() -> None:
+    places = [f"{node} before log.db:{code} {nth}" for node in "ab" for code in "xyz" for nth in range(1, 6)]
+    for seed in range(5):
+        found = survey.rounds(places, lambda one: one.rpartition(" ")[0], seed)
+        assert sorted(found) == sorted(places)
+        for start in range(0, len(found), 6):
+            assert len({one.rpartition(" ")[0] for one in found[start : start + 6]}) == 6
+    assert survey.rounds(places, str, 1) != survey.rounds(places, str, 2)
 
 
 def test_each_kind_of_fault_and_each_safeguard_is_in_the_docs() -> None:

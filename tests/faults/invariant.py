@@ -18,7 +18,8 @@ from sync.rights import Rights
 from sync.schema import key
 from sync.store import Log
 from tests.crash.invariants import prefix_roots
-from tests.faults.place import HONEST, OUTLETS, Place
+from tests.faults import imports
+from tests.faults.place import HONEST, IMPORTER, OUTLETS, Place
 from tests.world import HUB
 
 DATABASES = ("log.db", "head.lock", "catalog.db", "node.db")
@@ -68,6 +69,7 @@ def check(place: Place, ledger: Ledger, reasons: Mapping[str, str]) -> Findings:
             _guarded(found, origin, lambda one=opened: _whole(found, one))
             _guarded(found, origin, lambda one=opened: _one_history(found, one, leaves))
             _guarded(found, origin, lambda one=opened: _checked(found, one))
+    _guarded(found, IMPORTER, lambda: _imported(found, place, reasons))
     for origin in OUTLETS:
         _guarded(found, origin, lambda one=origin: _at_hub(found, place, one, leaves[one], ledger, reasons))
     return found
@@ -187,6 +189,17 @@ def _one_history(found: Findings, opened: Opened, leaves: Mapping[str, list[byte
     for log in opened.store.logs():
         if log.frozen and log.origin in leaves:
             found.forks.append(f"{log.origin} at {me}: frozen: {log.frozen}")
+
+
+def _imported(found: Findings, place: Place, reasons: Mapping[str, str]) -> None:
+    """The file that lay in the inbox is there as it was, and each of its rows is in the log once, or waits in it."""
+    node = place.node(IMPORTER)
+    found.duplicated += [f"{IMPORTER}: {one}" for one in imports.again(node)]
+    missing = [f"{IMPORTER}: {one}" for one in imports.lost(node)]
+    if missing and imports.waiting(node) and reasons.get(IMPORTER):
+        found.waiting[f"{IMPORTER}, inbox"] = len(imports.NUMBERS), reasons[IMPORTER]
+    else:
+        found.lost += missing
 
 
 def _at_hub(

@@ -7,7 +7,8 @@ from pathlib import Path
 from node import checking
 from node.home import Home
 from sync.bundles import Bundles
-from tests.faults.place import ABOVE, HONEST, HOSTILE, OUTLETS, Place
+from tests.faults import imports
+from tests.faults.place import ABOVE, HONEST, HOSTILE, IMPORTER, OUTLETS, Place
 from tests.faults.processes import NIGHT_S, Night, Process
 from tests.world import ALLIANCE, CITY, HUB
 
@@ -96,6 +97,8 @@ def unrest(place: Place) -> Iterator[str]:
             receipt = opened.store.newest_receipt(log, HUB)
             if receipt is None or receipt.size < log.next_entry:
                 yield f"{origin}: no receipt of the hub on all entries"
+    for name in imports.waiting(place.node(IMPORTER)):
+        yield f"{IMPORTER}: {name} lies in the inbox"
     for origin in ABOVE:
         with place.opened(origin) as opened:
             for log in opened.store.logs():

@@ -14,6 +14,7 @@ from node import settings
 from node.home import Home
 from node.node import Node, Opened
 from tests.bench import rows
+from tests.faults import imports
 from tests.world import ALLIANCE, CITY, HUB, OUTLET, World
 
 SECOND = "ip.gd.example/gz/jnu"
@@ -26,6 +27,7 @@ ROLES = {CITY: "substation", ALLIANCE: "alliance", OUTLET: "outlet", SECOND: "ou
 PORTS = {HUB: 21_443, CITY: 22_443, ALLIANCE: 23_443}
 KNOWN, NEW = 30, 300  # records of the first outlet that are everywhere, and those that the night is to bring
 BODIES = 1_000
+IMPORTER = SECOND  # has a file in its inbox that the night is to import
 
 
 def address(host: str, origin: str, door: int = 0) -> str:
@@ -99,6 +101,7 @@ def found(path: Path) -> Place:
             file_new(world.nodes[origin], [next(bodies) for _ in range(count)])
     finally:
         world.close()
+    imports.drop(Home(world.home(IMPORTER)))
     for origin in (*HONEST, HOSTILE):
         known = settings.load(Home(world.home(origin)), {})
         settings.save(Home(world.home(origin)), replace(known, disk_floor_mb=0))

@@ -27,7 +27,7 @@ from node.running import Running
 from node.schedule import Job
 from sync.errors import SyncError
 from sync.store import NoStore
-from tests.faults import hooks, safeguards
+from tests.faults import hooks, imports, safeguards
 from tests.faults.hooks import Site, Sites
 
 FORK = multiprocessing.get_context("fork")
@@ -43,6 +43,9 @@ class Unscheduled(Running):
 
     def _jobs(self) -> list[Job]:
         return []
+
+    def _watch_inbox(self) -> None:
+        """Leave the inbox to the night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +215,17 @@ class _Clock:
         return time.time() + self.ahead_s
 
 
-def _night(running: Running, until: float) -> Exception | None:
-    """Run what the schedule runs at night; return what it failed with."""
-    try:
-        running._run_night(until, threading.Event())
-    except Exception as error:  # top of this process: the harness is told
-        logging.getLogger(__name__).warning("night failed", exc_info=True)
-        return error
-    return None
+def _night(running: Unscheduled, until: float) -> Exception | None:
+    """Import what lies in an outlet's inbox, then run what the schedule runs at night; return what failed, if any.
+
+    A night goes on where files cannot be taken.
+    """
+    failed: list[Exception] = []
+    first = [lambda: imports.take(running.node)] if running.node.settings.role == "outlet" else []
+    for step in (*first, lambda: running._run_night(until, threading.Event())):
+        try:
+            step()
+        except Exception as error:  # top of this process: the harness is told
+            logging.getLogger(__name__).warning("night failed", exc_info=True)
+            failed.append(error)
+    return next((one for one in failed if not isinstance(one, _TYPED)), failed[0] if failed else None)

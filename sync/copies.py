@@ -6,7 +6,7 @@ Nothing is signed here. What no copy is kept of goes, and comes again from whoev
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sync import damage, signed
+from sync import damage, lockrow, signed
 from sync.damage import AWAY, HERE, Book, Damage
 from sync.head import Head, Receipt
 from sync.lock import HeadLock
@@ -40,7 +40,7 @@ class Copies:
 
     def _same(self, log: Log, mine: signed.Kept, kept: Sequence[signed.Kept], keys: Keys) -> Head | None:
         """Return another note of the same promise; one's own newest stands in head.lock as well."""
-        locked = signed.locked(self.lock, keys, self.registry.me, log.origin)
+        locked = lockrow.of(self.lock, keys, self.registry.me, log.origin)
         others = [each.opened for each in kept if each.opened is not None]
         if locked is not None and locked.opened is not None and log.origin == self.registry.me:
             others.append(locked.opened)
@@ -68,8 +68,8 @@ class Copies:
         keys = Keys(self.store, self.registry)
         signer = next(filter(None, map(signed.signer_of, row)), "")
         whole = [each for each in (keys.receipt(raw, signer, log.origin) for raw in row if signer) if each]
-        locked = signed.locked(self.lock, keys, self.registry.me, log.origin)
-        if not whole and locked and isinstance(locked.opened, Receipt) and locked.size == one.first:
+        locked = lockrow.of(self.lock, keys, self.registry.me, log.origin)
+        if not whole and locked and isinstance(locked.opened, Receipt) and locked.opened.size == one.first:
             whole = [locked.opened]
         if not whole:
             return self._remove(one.what, one)
@@ -81,6 +81,11 @@ class Copies:
             (*values, one.part),
         )
         return HERE
+
+    def lock_row(self, one: Damage) -> str:
+        """A row of head.lock by the half of it that is whole, or by log.db; missing entries are not its fault."""
+        keys = Keys(self.store, self.registry)
+        return lockrow.mend(self.lock, self.store, keys, self.registry.me, one.part) if one.part >= 0 else ""
 
     def introduction(self, one: Damage) -> str:
         """A proof whose registrar was read wrongly is whole again once that is; only then does one that is not go."""

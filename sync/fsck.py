@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sync import damage, entry, inspection, rows, signed
+from sync import damage, entry, inspection, lockrow, rows, signed
 from sync.damage import Damage
 from sync.inspection import Inspection
 from sync.lock import HeadLock
+from sync.lockrow import LockRow
 from sync.registry import Registry
 from sync.rights import Rights
 from sync.rows import WHOLE, Slice
@@ -20,6 +21,7 @@ from sync.schema import index_of, key
 from sync.signed import Kept, Keys
 from sync.store import Log, Store
 
+_MISSING = "was signed, and is not in log.db"
 Progress = Callable[[str, int, int], None]
 
 
@@ -49,7 +51,7 @@ class Check:
                 yield from self._readable(log, keys)
         if not self.origin:
             yield from signed.introductions(self.store, keys)
-            yield from self._lost()
+            yield from self._lost(keys)
 
     def _readable(self, log: Log, keys: Keys) -> Iterator[Damage]:
         try:
@@ -62,14 +64,15 @@ class Check:
     def _log(self, log: Log, keys: Keys) -> Iterator[Damage]:
         kept = [*signed.heads(self.store, keys, log), *signed.receipts(self.store, keys, log)]
         yield from signed.damaged(log, (one for one in kept if self.slice.holds(one.size)))
-        locked = signed.locked(self.lock, keys, self.registry.me, log.origin) if self.lock else None
+        locked = lockrow.of(self.lock, keys, self.registry.me, log.origin)
         roots = promised([*kept, locked] if locked else kept)
         with rows.snapshot(self.store):
             log = self.store.log(log.origin) or log
             right = rightly(self.store, log, set(roots), self.registry.me)
-        if locked is not None and (locked.detail or locked.size > right.next_entry):
-            why = locked.detail or "was signed, and is not in log.db"
-            yield Damage(log.origin, damage.LOCK, right.next_entry, locked.size, -1, why)
+        if locked is not None and locked.detail:
+            yield from lockrow.damages([locked])
+        elif locked is not None and locked.columns.size > right.next_entry:
+            yield Damage(log.origin, damage.LOCK, right.next_entry, locked.columns.size, -1, _MISSING)
         if right != log:
             yield Damage(log.origin, damage.LOG, 0, 0, -1, f"says {log.next_entry} entries, {log.stored} stored")
         found = list(self._inspected(right, roots, self.slice))
@@ -82,12 +85,14 @@ class Check:
         log = self.store.log(origin)
         return self._inspection(log, roots, self.slice, lambda entries: None).of(chosen) if log else []
 
-    def _lost(self) -> Iterator[Damage]:
+    def _lost(self, keys: Keys) -> Iterator[Damage]:
         """Yield the logs that we have signed for and that log.db does not know."""
         known = {log.origin for log in self.store.logs()}
-        for origin in self.lock.origins() if self.lock else ():
-            if origin not in known:
-                yield Damage(origin, damage.LOCK, 0, 0, -1, "was signed, and is not in log.db")
+        for one in lockrow.rows(self.lock, keys, self.registry.me) if self.lock else ():
+            if one.origin not in known:
+                yield from lockrow.damages([one])
+                if not one.detail:
+                    yield Damage(one.origin, damage.LOCK, 0, 0, -1, _MISSING)
 
     def _inspected(self, log: Log, promised: dict[int, set[bytes]], which: Slice) -> Iterator[Damage]:
         done = 0
@@ -107,7 +112,7 @@ class Check:
         return Inspection(self.store, log, log.next_entry, promised, committer, due, which, progress)
 
 
-def promised(kept: Iterable[Kept]) -> dict[int, set[bytes]]:
+def promised(kept: Iterable[Kept | LockRow]) -> dict[int, set[bytes]]:
     """Return the roots that were signed, by size."""
     found: dict[int, set[bytes]] = {}
     for one in kept:

@@ -56,6 +56,7 @@ class HeadLock:
     def __init__(self, path: Path):
         if not path.exists():
             raise NeedsRecovery("", "head.lock is missing")
+        self.path = path
         self._db = connect(path)
 
     @classmethod
@@ -91,6 +92,41 @@ class HeadLock:
     def origins(self) -> list[str]:
         """Return every origin that something was signed for, in order."""
         return [name for (name,) in self._db.execute("select origin from head order by origin")]
+
+    def rows(self) -> list[tuple[int, str, Signed]]:
+        """Return (number, origin, signed) of each row as it stands there, whatever it is, without the index."""
+        found = self._db.execute("select rowid, origin, size, root, time, note from head not indexed order by rowid")
+        return [(row, origin, Signed(*columns)) for row, origin, *columns in found.fetchall()]
+
+    def reindex(self) -> None:
+        """Make the index of the rows again."""
+        self._db.execute("reindex")
+
+    def put_right(self, row: int, was: tuple[str, Signed], origin: str, new: Signed) -> bool:
+        """Let a row that was damaged say again what was signed; tell whether it still was as it was found.
+
+        One transaction, with the index made again; a crash before it leaves the damage. Where something was signed for
+        that log since, the damaged row goes.
+        """
+        self._db.execute("begin immediate")
+        try:
+            held = next((one[1:] for one in self.rows() if one[0] == row), None)
+            if held == was:
+                self._db.execute("reindex head")
+                self._db.execute(
+                    "delete from head where origin = ? and rowid <> ? and size < ?", (origin, row, new.size)
+                )
+                if self._db.execute("select 1 from head where origin = ? and rowid <> ?", (origin, row)).fetchone():
+                    self._db.execute("delete from head where rowid = ?", (row,))
+                self._db.execute(
+                    "update head set origin = ?, size = ?, root = ?, time = ?, note = ? where rowid = ?",
+                    (origin, new.size, new.root, new.time_s, new.note, row),
+                )
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._db.execute("commit")
+        return held == was
 
     @contextmanager
     def swap(self, origin: str) -> Iterator[Swap]:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sync import belongings, damage, entry, fsck, package, signed, tree
+from sync import belongings, damage, entry, fsck, package, signed, tree, unsealed
 from sync.bundles import Bundles
 from sync.copies import Copies
 from sync.damage import AWAY, HERE, Book, Damage
@@ -21,9 +21,11 @@ from sync.schema import key
 from sync.signed import Keys
 from sync.store import Log, Store
 from sync.tree import BUNDLE_LEVEL
+from sync.unsealed import Unsealed
 
 _ORDER = [damage.DATABASE, damage.LOG, damage.LEAVES, damage.NODE, damage.CONTROL, damage.PART, damage.WANTED]
 _ORDER += [damage.HEAD, damage.SIGHTING, damage.RECEIPT, damage.INTRODUCTION]
+_OF_NO_LOG = (damage.INTRODUCTION, damage.DATABASE)
 _INDEXED = {damage.LOG, damage.CONTROL, damage.HEAD, damage.SIGHTING, damage.RECEIPT, damage.INTRODUCTION}
 
 
@@ -43,8 +45,10 @@ class Mending:
 
     def here(self, found: Iterable[Damage]) -> list[Damage]:
         """Mend what this node can by itself; return what it mended. Parts are wanted again, and come in a session."""
-        mended: list[Damage] = []
         found = list(found)
+        mended = [one for one in found if one.what == damage.LOCK and self._lock_row(one)]
+        mended += Unsealed(self.store, self.registry, self.lock, self.now_s).mend(found)
+        found = [one for one in found if one not in mended and not self._is_nowhere_else(one)]
         for table in sorted({one.what for one in found} & _INDEXED):
             self.store.db.execute(f"reindex {table}")  # an index of what was damaged does not lead to it any more
         for one in sorted(found, key=_order):
@@ -52,16 +56,31 @@ class Mending:
                 continue
             with self.store.write():
                 log = self.store.log(one.origin)
-                how = self._one(log, one) if log or one.what in (damage.INTRODUCTION, damage.DATABASE) else ""
+                how = self._one(log, one) if log or one.what in _OF_NO_LOG else ""
                 if how:
                     self.book.mended(one, how, self.now_s)
                     mended.append(one)
         return mended
 
+    def _lock_row(self, one: Damage) -> bool:
+        """Mend a row of head.lock, which is written at once: a crash behind that leaves the place in the book."""
+        how = Copies(self.store, self.registry, self.lock).lock_row(one)
+        if how:
+            with self.store.write():
+                self.book.mended(one, how, self.now_s)
+        return bool(how)
+
+    def _is_nowhere_else(self, one: Damage) -> bool:
+        """Tell whether a part is of an entry that nobody has signed for: it is not thrown away to be asked for."""
+        if one.what != damage.PART or one.origin != self.registry.me:
+            return False
+        signed = unsealed.begins(self.store, self.lock, one.origin)
+        return signed is None or one.first >= signed
+
     def _one(self, log: Log | None, one: Damage) -> str:
         """Mend one place inside a transaction; return how, nothing for what is not whole yet."""
         if one.what == damage.DATABASE:
-            return self._indexes()
+            return self._indexes(one.detail.partition(":")[0])
         copies = Copies(self.store, self.registry, self.lock)
         if log is None:
             return copies.introduction(one)
@@ -79,13 +98,18 @@ class Mending:
         }
         return steps[one.what](log, one)
 
-    def _indexes(self) -> str:
-        """Make the indexes of log.db again; nothing else of a database can be mended here."""
+    def _indexes(self, file: str) -> str:
+        """Make the indexes of log.db or head.lock again; nothing else of a database can be mended here."""
         try:
-            self.store.db.execute("reindex")
+            if file == "log.db":
+                self.store.db.execute("reindex")
+                return "" if fsck.integrity(self.store.db) else HERE
+            if file == "head.lock":
+                self.lock.reindex()
+                return "" if fsck.integrity_of(self.lock.path) else HERE
         except sqlite3.DatabaseError:
-            return ""
-        return "" if fsck.integrity(self.store.db) else HERE
+            pass
+        return ""
 
     # -- rows that follow from others ---------------------------------------------------------------------------------
 

@@ -6,11 +6,11 @@ Adding needs no network; sealing happens inside a session only, after the parent
 import os
 from collections.abc import Callable, Sequence
 
-from sync import control, entry, eras, head, recovery, tree
+from sync import control, entry, head, recovery, tree
 from sync.bundles import Bundles, spans
 from sync.checkpoint import Checkpoint
 from sync.entry import Part
-from sync.errors import Malformed, NeedsRecovery
+from sync.errors import BadSignature, Malformed, NeedsRecovery
 from sync.head import Head
 from sync.keys import Signer
 from sync.lock import HeadLock, Signed
@@ -134,7 +134,7 @@ class OwnLog:
             if (
                 held
                 and held.size == promised.size
-                and eras.signed_by(held.note, self.verifiers)
+                and self._stands(held)
                 and (resign_after_s is None or time_s < held.time_s + resign_after_s)
             ):
                 found = Head(promised, held.time_s, held.note)
@@ -149,6 +149,13 @@ class OwnLog:
             self._store.sight(log, found, "", proved=True)
             self._store.set_stored(log, found.size)
         return found
+
+    def _stands(self, held: Signed) -> bool:
+        """Tell whether the note in head.lock is by the keys in use, and whole: else it is signed anew, as it was."""
+        try:
+            return head.open_head(held.note, self.verifiers).size == held.size
+        except (Malformed, BadSignature):
+            return False
 
     def _agreed(self, log: Log, held: Signed | None) -> Signed | None:
         """Return what head.lock holds if log.db agrees with it; raise NeedsRecovery."""
@@ -174,18 +181,30 @@ class OwnLog:
         return max(now, held.time_s + 1)
 
     def _read_back(self, start: int, end: int) -> None:
-        """Hash what another connection reads of [start, end), and compare with the stored hashes."""
+        """Hash what another connection reads of [start, end), and compare with the stored hashes; parts as well."""
         store = Store(self._store.path)
         try:
             bundles = Bundles(store, self.log)
             for first, last in spans(start, end):
                 begin = first - first % BUNDLE
-                found = [tree.leaf_hash(one) for one in bundles.entries(begin, last)]
+                entries = bundles.entries(begin, last)
+                found = [tree.leaf_hash(one) for one in entries]
                 if found != bundles.leaves(begin, last) or len(found) != last - begin:
                     raise NeedsRecovery(self.origin, f"entries {begin} to {last} do not read back as they were written")
                 if last % BUNDLE == 0 and tree.root_hash(found) != bundles.hash_at(tree.BUNDLE_LEVEL, begin // BUNDLE):
                     raise NeedsRecovery(self.origin, f"the hash over entries {begin} to {last} is not what was written")
+                self._read_parts_back(bundles, first, entries[first - begin :])
         except Malformed as error:
             raise NeedsRecovery(self.origin, f"entries {start} to {end} do not read back: {error.args}") from error
         finally:
             store.close()
+
+    def _read_parts_back(self, bundles: Bundles, first: int, entries: Sequence[bytes]) -> None:
+        """Compare the parts of new entries with what these commit to: what is signed without them is lost for good."""
+        held = dict(bundles.parts(first, first + len(entries)))
+        for index, raw in enumerate(entries, first):
+            for number, (audience, commitment) in enumerate(entry.commitments(raw)[1]):
+                content = held.get((index, number))
+                is_whole = isinstance(content, bytes) and self._committer.opens(commitment, audience, content)
+                if not is_whole and (index, number) not in bundles.erased(index, index + 1):
+                    raise NeedsRecovery(self.origin, f"part {number} of entry {index} does not read back")

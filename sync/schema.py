@@ -169,6 +169,13 @@ def m009_alarms(db: Any) -> None:
     db["alarm"].add_column("done_at", int, not_null_default=0)
 
 
+@migrations()
+def m011_spoiled(db: Any) -> None:
+    """Entries of the own log that were damaged before anybody signed for them, and cannot be had from anywhere."""
+    db["spoiled"].create({"id": int, "idx": int, "at": int, "why": str, "entry": bytes}, pk="id")
+    db["spoiled_part"].create({"spoiled": int, "number": int, "content": bytes}, pk=("spoiled", "number"))
+
+
 @cache
 def _names() -> frozenset[str]:
     return frozenset(one.name for one in migrations.pending(Database(memory=True)))

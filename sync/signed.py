@@ -10,14 +10,13 @@ from sync import control, damage, head, proved
 from sync.damage import Damage
 from sync.errors import BadSignature, SyncError
 from sync.head import Head, Receipt
-from sync.lock import HeadLock
 from sync.note import Note, VerifierKey
 from sync.registry import Registry
 from sync.store import Log, Store
 
 _ALWAYS_S = 2**62  # whether a receipt was from the future was asked when it came
-_COLUMNS = "not what its note says"
-_NOTE = "its signatures do not verify"
+COLUMNS = "not what its note says"
+NOTE = "its signatures do not verify"
 
 LogKeys = tuple[VerifierKey, ...]
 
@@ -157,18 +156,8 @@ def signer_of(raw: object) -> str:
         return ""
 
 
-def locked(lock: HeadLock, keys: Keys, me: str, origin: str) -> Kept | None:
-    """Return what head.lock says that the node `me` has signed of a log, None for nothing that can be checked."""
-    held = lock.signed(origin)
-    if held is None or not (keys.knows_log(me) if origin == me else keys.knows_mirror(me)):
-        return None
-    found: Head | None = keys.head(held.note, me) if origin == me else keys.receipt(held.note, me, origin)
-    same = found is not None and (found.size, found.root, found.time_s) == (held.size, held.root, held.time_s)
-    return Kept(damage.LOCK, 0, held.size, _why(found, same), found)
-
-
 def _why(found: Head | None, same: bool) -> str:
-    return "" if same else _COLUMNS if found is not None else _NOTE
+    return "" if same else COLUMNS if found is not None else NOTE
 
 
 def damaged(log: Log, kept: Iterable[Kept]) -> Iterator[Damage]:

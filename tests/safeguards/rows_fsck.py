@@ -1,10 +1,11 @@
 """Safeguards of checking and mending."""
 
 from catalog import checking
-from sync import belongings, graft, healing, inspection, rows, signed
+from sync import belongings, graft, healing, inspection, lockrow, ownlog, rows, signed, unsealed
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 FSCK = "tests/sync/test_fsck.py::"
+UNSEALED = "tests/sync/test_unsealed.py::"
 HEALING = "tests/sync/test_healing.py::"
 
 ROWS = [
@@ -66,5 +67,29 @@ ROWS = [
             ("if any(one.first < last and first < one.last for one in wrong):", "if True:"),
         ),
         f"{HEALING}test_only_damaged_rows_of_a_bundle_are_written",
+    ),
+    Safeguard(
+        "seal-parts",
+        "a part that does not read back is not signed away",
+        without(ownlog.OwnLog, "_read_parts_back", ("if not is_whole and", "if False and")),
+        f"{UNSEALED}test_a_bit_that_turned_in_a_part_is_turned_back",
+    ),
+    Safeguard(
+        "unsealed-only",
+        "what is signed is never written anew by its owner",
+        without(unsealed.Unsealed, "_mend", ("one.first >= signed and", "")),
+        f"{UNSEALED}test_what_is_signed_is_not_touched",
+    ),
+    Safeguard(
+        "unsealed-restored",
+        "a node that was put back takes nothing for unsigned",
+        without(unsealed, "_signed", ("log.frozen or recovery.restored(store) or", "log.frozen or")),
+        f"{UNSEALED}test_a_node_that_is_restored_repairs_nothing",
+    ),
+    Safeguard(
+        "lock-row",
+        "head.lock says what was signed, and nothing that only stands in log.db",
+        put(lockrow, "_says", lambda columns, found: True),
+        f"{UNSEALED}test_a_row_of_which_both_halves_are_damaged_waits_for_recovery",
     ),
 ]

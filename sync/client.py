@@ -12,8 +12,9 @@ from banyan.v1 import sync_pb2_grpc
 from sync import control, refusals
 from sync.errors import Malformed, Unreachable
 from sync.fork import NOTHING, Beginning
+from sync.ownrow import Shown
 from sync.package import MAX_UNACKNOWLEDGED, Frame, PartName
-from sync.rollcall import MAX_ROWS, Shown
+from sync.rollcall import MAX_ROWS
 
 CALL_TIMEOUT_S = 300.0
 MAX_RANGES = 100  # of damaged entries that Hello names for one log

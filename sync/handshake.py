@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sync import evidence, rollcall, rotation
+from sync import evidence, ownrow, rotation
 from sync.bringing import Bringing, attempt, known_epoch
 from sync.client import Client, Greeting, Hello
 from sync.errors import NotAllowed, ShutOut
@@ -55,7 +55,7 @@ class Handshake:
             telling.greeting(),
             root_version=version,
             registration=registration,
-            manifest=rollcall.checked(self.store, parent),
+            manifest=ownrow.checked(self.store, parent),
         )
         hello = self._give_back(greeting, self.client.hello(greeting))
         if hello.root_statements and self.trust is not None:  # before the heads that they vouch for

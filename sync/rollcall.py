@@ -1,4 +1,4 @@
-"""The nightly roll call: what a node says of all that it registers, and how those above and below it check that.
+"""The nightly roll call: what a node says of all that it registers, and how those above it check that.
 
 Who is left out of a manifest, or said to have less than it has, finds it out: nobody above can do it in silence.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sync import control, entry
 from sync.bundles import Bundles
 from sync.errors import BadProof, Conflict, Malformed
-from sync.manifest import NO_HASH, Leaves, Row, check_row, keys_hash
+from sync.manifest import NO_HASH, Leaves, Row, keys_hash
 from sync.ownlog import OwnLog
 from sync.registry import Registry
 from sync.schema import index_of, key
@@ -61,7 +61,7 @@ def state(
     """
     log = own.log
     held = newest(store, log)
-    if held is not None and held.night >= night and _statement(store, log, held.index)[1] >= since_s:
+    if held is not None and held.night >= night and statement(store, log, held.index)[1] >= since_s:
         return None
     rows = [_row(store, registry, one, digest_of).encode() for one in registry.children()]
     said = control.Manifest(night, len(rows), Leaves(rows).root, _previous(store, log))
@@ -69,7 +69,7 @@ def state(
 
 
 def _previous(store: Store, log: Log) -> int:
-    last = _newest_statement(store, log, log.next_entry)
+    last = newest_statement(store, log, log.next_entry)
     return last[0] + 1 if last else 0
 
 
@@ -137,7 +137,8 @@ def proved_row(store: Store, log: Log, index: int, origin: str) -> tuple[int, by
     return None
 
 
-def _newest_statement(store: Store, log: Log, below: int) -> tuple[int, bytes] | None:
+def newest_statement(store: Store, log: Log, below: int) -> tuple[int, bytes] | None:
+    """Return (index, entry) of the newest manifest in a log among its entries below that index."""
     row = store.db.execute(
         "select id, entry from control where about = '' and what = 'manifest' and log = ? and id < ? "
         "order by id desc limit 1",
@@ -146,7 +147,7 @@ def _newest_statement(store: Store, log: Log, below: int) -> tuple[int, bytes] |
     return (index_of(row[0]), row[1]) if row else None
 
 
-def _statement(store: Store, log: Log, index: int) -> tuple[control.Manifest, int]:
+def statement(store: Store, log: Log, index: int) -> tuple[control.Manifest, int]:
     """Return the manifest that entry `index` states, and when it says that it was made (POSIX seconds)."""
     row = store.db.execute("select entry from control where id = ?", (key(log.id, index),)).fetchone()
     read = entry.Entry.decode(row[0]) if row else None
@@ -167,7 +168,7 @@ def take(store: Store, child: str, index: int, rows: Iterable[bytes]) -> int:
     log = store.log(child)
     if log is None or index >= log.stored:
         raise Conflict(index, log.stored if log else 0, log.next_entry if log else 0)
-    said, _made_at = _statement(store, log, index)
+    said, _made_at = statement(store, log, index)
     registered = _registered(store, log, index)
     found: list[bytes] = []
     names: list[str] = []
@@ -247,78 +248,3 @@ def alarm_for_left_out(store: Store, registry: Registry) -> list[LeftOut]:
                     f"{one.other} had {one.larger} the night before",
                 )
     return found
-
-
-# -- below: the own row -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The own row as the parent shows it: of entry `index` of its log, at `place`, with its proof."""
-
-    index: int
-    place: int
-    row: bytes
-    proof: tuple[bytes, ...]
-
-
-def checked(store: Store, parent: str) -> int:
-    """Return 1 + index of the parent's manifest in which the own row was checked last; 0 for none."""
-    return int(store.meta(f"manifest:{parent}") or b"0")
-
-
-def check_own_row(store: Store, registry: Registry, parent: str, shown: Shown | None) -> None:
-    """Compare the own row in the parent's newest manifest with what is known here, and alarm for what differs.
-
-    The parent's log must have been fetched up to the head that came with `shown`. Raises Malformed, BadProof.
-    """
-    log = store.log(parent)
-    last = _newest_statement(store, log, log.stored) if log else None
-    if log is None or last is None or last[0] < checked(store, parent):
-        return
-    me = registry.me
-    if not _registered_as(store, log, last[0], me)[0]:
-        return  # registered there since: the next manifest has a row
-    if shown is None or shown.index < last[0]:
-        with store.write():
-            store.alarm("no-row", parent, f"shows no row on {me} in the manifest at entry {last[0]} of its log")
-        return
-    said, made_at = _statement(store, log, shown.index)
-    row = check_row(shown.row, shown.place, shown.proof, said)
-    if row.origin != me:
-        raise Malformed("manifest row", f"on {row.origin}")
-    problems = _problems(store, log, shown.index, row, made_at)
-    with store.write():
-        for one in problems:
-            store.alarm("manifest-differs", parent, f"our row in its manifest of {said.night} {one}")
-        store.set_meta(f"manifest:{parent}", str(shown.index + 1).encode())
-
-
-def _problems(store: Store, log: Log, index: int, row: Row, made_at: int) -> list[str]:
-    own = store.log(row.origin)
-    assert own is not None
-    found = []
-    promised = store.size_before(own, log.origin, made_at)
-    if row.size < promised:
-        found.append(f"says {row.size} entries; it gave us a receipt for {promised} before")
-    if row.size <= own.next_entry and Bundles(store, own).root(row.size) != row.root:
-        found.append(f"has another root at size {row.size} than our log")
-    status, keys = _registered_as(store, log, index, row.origin)
-    if row.status != status:
-        found.append(f"says {row.status}; its log registers us as {status}")
-    if keys is not None and row.keys != keys:
-        found.append("has other keys than its log registers for us")
-    return found
-
-
-def _registered_as(store: Store, log: Log, index: int, me: str) -> tuple[str, bytes | None]:
-    """Return the status that a parent's log gives before its entry `index`, and the keys' hash where it is the home."""
-    rows = store.db.execute(
-        "select entry from control where about = ? and what in ('node', 'member') and log = ? and id < ? "
-        "order by id desc limit 1",
-        (me, log.id, key(log.id, index)),
-    ).fetchall()
-    said = control.decode(control.body_of(rows[0][0])) if rows else None
-    if isinstance(said, control.Node):
-        return said.status, keys_hash(said)
-    return (said.status, None) if isinstance(said, control.Member) else ("", None)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from sync import eras, forks, head, presence, recovery, rights, rollcall
+from sync import eras, forks, head, ownrow, presence, recovery, rights, rollcall
 from sync.bringing import Bringing, Report, attempt, ends
 from sync.bundles import Bundles
 from sync.client import Client, Hello, LogState
@@ -199,7 +199,7 @@ class Session:
 
     def _check_row(self, hello: Hello) -> None:
         """Compare what the parent's newest manifest says of us with what we know ourselves."""
-        rollcall.check_own_row(self.store, self.registry, self.client.parent, hello.manifest)
+        ownrow.check_own_row(self.store, self.registry, self.client.parent, hello.manifest)
 
     # -- receipts -----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import pytest
 from catalog import digests
 from node import cataloguing, manifests, nodes
 from node.node import shared
-from sync import control, manifest, rollcall
+from sync import control, manifest, ownrow, rollcall
 from sync.client import Client
 from sync.errors import BadProof, Conflict, Malformed
 from sync.manifest import Row
@@ -109,7 +109,7 @@ def test_each_child_checks_its_row_and_says_so_once(world):
         world.sync(origin)
         with world.nodes[origin].opened() as opened:
             held = opened.store.log(CITY)
-            checked = rollcall.checked(opened.store, CITY)
+            checked = ownrow.checked(opened.store, CITY)
             assert 0 < checked <= held.stored
         assert world.sync(origin).calls == 1
     assert [one for at in (OUTLET, NEIGHBOUR) for one in alarms(world, at)] == []

@@ -1,6 +1,6 @@
 """Safeguards of the two routes: forks and their evidence, heads pooled by path."""
 
-from sync import eras, fork, forks, manifest, mirror, rollcall, session, silence, store
+from sync import eras, fork, forks, manifest, mirror, ownrow, rollcall, session, silence, store
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 FORK = "tests/sync/test_fork.py::"
@@ -84,7 +84,7 @@ ROWS = [
     Safeguard(
         "manifest-own-row",
         "a child checks its row",
-        put(rollcall, "_problems", lambda *of: []),
+        put(ownrow, "_problems", lambda *of: []),
         f"{MANIFESTS}test_a_size_that_falls_is_found_above_and_below",
     ),
     Safeguard(

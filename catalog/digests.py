@@ -1,6 +1,6 @@
 """Digests of what the catalogue says of a log, so that two of them can be compared without listing them.
 
-The layout is in proto/README.md section 13. A digest is worked out from the catalogue's own rows each time: one kept up
+The layout is in proto/README.md section 14. A digest is worked out from the catalogue's own rows each time: one kept up
 to date beside them would not show that they have changed.
 """
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from node import carrying, cataloguing, commands, frame, taking
+from node import carrying, cataloguing, commands, erasures, frame, manifests, taking, verdicts
 from node.carrying import Moved
 from node.errors import NodeError
 from node.frame import passed
@@ -79,9 +79,14 @@ def add(top: frame.Group) -> None:
     @passed
     def in_(context: Context, folder: Path) -> int:
         node = commands.opened(context)
+        if node.settings.role in ("substation", "alliance"):  # as before a session: what is taken may have it signed
+            _answer(node)
         with context.progress(_("entries taken"), None) as advance:
             done = taking.take(node, folder, advance)
         cataloguing.apply(node)
+        erasures.follow_up(node)
+        if node.settings.role == "hub":  # which signs when it writes
+            _answer(node)
         context.say(
             _("{files} files taken: {entries} entries, {parts} parts, {receipts} receipts.").format(
                 files=len(done.files), entries=done.entries, parts=done.parts, receipts=done.receipts
@@ -101,6 +106,12 @@ def _receiver(node: Node, given: str) -> str:
         with node.opened() as opened:
             raise NameOne(", ".join(above or [one.origin for one in opened.registry.children()]))
     return above[0]
+
+
+def _answer(node: Node) -> None:
+    """Have the own log say what becomes of what those below have brought, and how they stand."""
+    verdicts.decide(node)
+    manifests.state(node)
 
 
 def _shown(done: Moved) -> dict[str, Any]:

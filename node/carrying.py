@@ -10,18 +10,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from node import erasures
 from node.errors import NodeError
 from node.home import whole_file
 from node.messages import N_
 from node.node import Node, Opened
-from sync import carry, control
+from sync import carry, control, recovery
 from sync.bundles import Bundles, packages
 from sync.carry import Carried, Cover
 from sync.errors import NeedsRecovery, SyncError
 from sync.head import Head
 from sync.note import Note
 from sync.package import Packer
-from sync.registry import ancestors
+from sync.registry import Registry, ancestors
 from sync.rights import Rights
 from sync.store import Log, Store
 from sync.tree import BUNDLE
@@ -65,9 +66,13 @@ def out(
 ) -> Moved:
     """Write files for `receiver`, a parent or a child, into `folder`; each is whole once it has its name.
 
-    Raises NoNeighbour, NodeError, SyncError, OSError.
+    What is to be forgotten is forgotten first. A node that was restored and is not recovered yet writes nothing: it may
+    not know of that. Raises NoNeighbour, NeedsRecovery, NodeError, SyncError, OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    with node.opened() as opened:
+        recovery.check_recovered(opened.store, node.origin)
+    erasures.follow_up(node)
     with node.home.hold("session", SESSION_WAIT_S), node.opened() as opened:
         if node.settings.role == "hub":
             _say_key(opened)
@@ -111,9 +116,7 @@ class _Writing:
         self._proving = b""  # the head of the log whose packages are being written
 
     def write(self) -> Moved:
-        number = int(self._store.meta(f"carry-out:{self._receiver}") or b"0") + 1
-        with self._store.write():  # before anything is written: no number is ever used twice
-            self._store.set_meta(f"carry-out:{self._receiver}", str(number).encode())
+        number = self._number()
         own = self._opened.own
         cover = carry.sign(self._cover(number), self._node.keys.log, int(self._node.clock()))
         assert own.log is not None
@@ -134,29 +137,33 @@ class _Writing:
             self._done.files.append(name)
         return self._done
 
+    def _number(self) -> int:
+        """Return the next number for this receiver: the time, so that a log.db put back from a backup goes on above."""
+        last = int(self._store.meta(f"carry-out:{self._receiver}") or b"0")
+        number = max(last + 1, int(self._node.clock()))
+        with self._store.write():  # before anything is written: no number is ever used twice
+            self._store.set_meta(f"carry-out:{self._receiver}", str(number).encode())
+        return number
+
     def _cover(self, number: int) -> Cover:
         store, me = self._store, self._node.origin
         logs = {one.origin: (one.next_entry, one.stored) for one in store.logs() if one.next_entry}
+        if not self._up:  # of what the child brings, say as well that nothing is held: absence says nothing
+            theirs = Registry(store, self._node.federation, self._receiver).children()
+            logs = {one.origin: (0, 0) for one in theirs} | logs
         wanted: list[tuple[str, carry.PartName]] = []
         for held in store.logs_with_wanted():
             due = self._rights.sees(held.origin, me, self._receiver)
             names = Bundles(store, held).wanted(carry.MAX_LINES - len(wanted), due)
             wanted += [(held.origin, name) for name in names]
-        theirs = store.log(self._receiver)
-        newest = store.newest_head(theirs, at_most=2**63 - 1) if theirs else None
+        receivers = store.log(self._receiver)
+        newest = store.newest_head(receivers, at_most=2**63 - 1) if receivers else None
         receipts = {one.signer: one.size for one in store.newest_receipts(self._opened.own.log)}
-        some = dict(sorted(logs.items())[: carry.MAX_LINES])
-        return Cover(
-            self._node.federation.id,
-            me,
-            self._receiver,
-            number,
-            store.meta("epoch") or b"",
-            some,
-            tuple(wanted),
-            receipts,
-            newest.note if newest else b"",
-        )
+        shown, epoch = newest.note if newest else b"", store.meta("epoch") or b""
+        whole = Cover(
+            self._node.federation.id, me, self._receiver, number, epoch, logs, tuple(wanted), receipts, shown
+        )  # fmt: skip
+        return carry.fitting(whole)
 
     def _sections(self) -> Iterator[tuple[str, bytes]]:
         logs = list(self._to_bring() if self._up else self._from_above())
@@ -166,6 +173,8 @@ class _Writing:
             yield from self._packages(held, start, end)
         if not self._up:
             yield from self._receipts()
+            if not self._is_let_in():
+                return
         key = self._registry.hpke_key(self._receiver)
         if len(key) != 32:
             self._done.unsealed = True
@@ -174,6 +183,14 @@ class _Writing:
             args = (key, self._node.federation.id, self._node.origin, self._receiver)
             yield carry.PARTS, carry.seal_parts(box, *args)
             self._done.parts += len(box)
+
+    def _is_let_in(self) -> bool:
+        """Tell whether a child would be let in by line: who is suspended learns so from the logs, and gets no parts."""
+        try:
+            self._registry.check_caller(self._receiver)
+        except SyncError:
+            return False
+        return True
 
     def _to_bring(self) -> Iterator[tuple[Log, int, Head]]:
         """The own log and the children's, from the newest receipt on; from further back where the parent says so."""

@@ -9,13 +9,14 @@ from collections import defaultdict
 from pathlib import Path
 from typing import BinaryIO
 
+from node import stands
 from node.carrying import SESSION_WAIT_S, SUFFIX, Moved, NothingCarried, Progress
 from node.node import Node, Opened
 from sync import carry, entry, erasing, head, mirror, presence, signed, wants
 from sync.bundles import Bundles
 from sync.carry import Carried, Cover
 from sync.client import Client
-from sync.errors import Malformed, NoHead, NotAllowed, SyncError, UnknownOrigin
+from sync.errors import Malformed, NoHead, NotAllowed, ShutOut, SyncError, UnknownOrigin
 from sync.head import Head
 from sync.lock import HeadLock
 from sync.note import Note
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 def take(node: Node, folder: Path, progress: Progress = lambda entries: None) -> Moved:
     """Take every file in `folder` that is for this node; what is refused does not stop the rest.
 
-    Raises NothingCarried, NeedsRecovery (nothing was signed), NoRoom.
+    Raises NothingCarried, and NeedsRecovery or NotAllowed where all was taken and nothing signed; NoRoom.
     """
     files = sorted(folder.glob(f"*{SUFFIX}"))
     with node.home.hold("session", SESSION_WAIT_S), node.opened() as opened, node.lock() as lock:
@@ -55,7 +56,7 @@ class _Taking:
         self._registry = opened.registry
         self._lock = lock
         self._progress = progress
-        self._fresh: dict[str, Cover] = {}
+        self._fresh: dict[str, tuple[Cover, bytes]] = {}
         self.done = Moved()
 
     def file(self, name: str, file: BinaryIO) -> None:
@@ -97,11 +98,10 @@ class _Taking:
             self._refuse(name, error)
             return
         last = int(self._store.meta(f"carry-in:{sender}") or b"0")
-        if cover.number > last:
-            with self._store.write():
-                self._store.set_meta(f"carry-in:{sender}", str(cover.number).encode())
-                self._store.set_meta(f"carry-cover:{sender}", raw)
-            self._fresh[sender] = cover
+        if cover.number > last and (sender not in self._fresh or cover.number > self._fresh[sender][0].number):
+            self._fresh[sender] = cover, raw
+            if not self._is_above(sender):
+                self._heard(cover)
 
     def _is_above(self, sender: str) -> bool:
         return any(one.origin == sender for one in self._node.settings.parents)
@@ -199,21 +199,41 @@ class _Taking:
         self.done.receipts += given is not None
 
     def end(self) -> None:
-        """Follow up what came: erasures, rights, and what a fresh cover says; a child signs its log then."""
+        """Follow up what came: erasures, rights; a child signs its log after a fresh cover."""
         erasing.obey(self._store, self._registry)
         wants.refresh(self._store, self._registry)
-        for sender, cover in self._fresh.items():
+        for sender, (cover, raw) in self._fresh.items():
             if self._is_above(sender):
                 self._sign(cover)
-                continue
-            presence.heard(self._store, self._registry, sender, cover.head)
-            mine = self._lock.signed(sender)
-            shown = cover.receipts.get(self._node.origin, 0)
-            presence.owes(self._store, sender, shown, mine.size if mine else 0)
+            with self._store.write():  # a crash before this: the cover is as fresh when it is taken again
+                self._store.set_meta(f"carry-in:{sender}", str(cover.number).encode())
+                self._store.set_meta(f"carry-cover:{sender}", raw)
+
+    def _heard(self, cover: Cover) -> None:
+        """Do what a child's Hello has a parent do, before a receipt is given on anything that it brings."""
+        sender = cover.sender
+        presence.heard(self._store, self._registry, sender, cover.head)
+        presence.beat(self._store, sender, int(self._node.clock()))
+        mine = self._lock.signed(sender)
+        presence.owes(self._store, sender, cover.receipts.get(self._node.origin, 0), mine.size if mine else 0)
+
+    def _check_standing(self, parent: str) -> None:
+        """Raise NotAllowed where this node's home, as its log has it now, has suspended or revoked it; note it."""
+        node = self._node
+        known = self._registry.find(node.origin)
+        error: NotAllowed | None = None
+        if known is not None and known.node.status != "active":
+            status, because = known.node.status, known.node.reason
+            error = ShutOut(node.origin, status, because) if because else NotAllowed(node.origin, status)
+        if self._registry.home(node.origin) == parent:
+            stands.note(node, parent, error)
+        if error is not None:
+            raise error
 
     def _sign(self, cover: Cover) -> None:
         """Sign the own log as in a session; over the channel nobody is called."""
         node = self._node
+        self._check_standing(cover.sender)
         parent = next(one for one in node.settings.parents if one.origin == cover.sender)
         with node.channel(parent) as channel:
             session = Session(

@@ -1,11 +1,11 @@
-"""Files that are carried on a disk between two nodes without a line (proto/README.md section 14). No I/O of its own.
+"""Files that are carried on a disk between two nodes without a line (proto/README.md section 16). No I/O of its own.
 
 Heads, packages and receipts are open and prove themselves; parts are encrypted to the receiver. The cover is a Hello.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from struct import Struct, error
 from typing import BinaryIO
@@ -23,6 +23,7 @@ from sync.sealed import SUITE
 TITLE = b"banyan-carry/v1\n"
 NAME = "banyan-carry/v1"
 MAX_LINES = 1_000
+MAX_COVER_BYTES = 96 * 1024  # of its text: with both signatures it stays a note
 MAX_TEXT_BYTES = 2 * 1024 * 1024
 MAX_SECTION_BYTES = MAX_CONTENT_BYTES + 1024
 FROM, COVER, HEAD, PACKAGE, PARTS, RECEIPT, SUM = WORDS = (
@@ -52,8 +53,8 @@ class Cover:
 
     def text(self) -> str:
         lines = [NAME, self.federation_id.hex(), self.sender, self.receiver, str(self.number), self.epoch.hex()]
-        lines += [f"log {origin} {held} {stored}" for origin, (held, stored) in sorted(self.logs.items())]
-        lines += [f"want {origin} {index} {number}" for origin, (index, number) in self.wanted]
+        lines += [_log_line(*one) for one in sorted(self.logs.items())]
+        lines += [_want_line(one) for one in self.wanted]
         lines += [f"receipt {signer} {size}" for signer, size in sorted(self.receipts.items())]
         lines += [f"head {note.b64encode(self.head).decode()}"] if self.head else []
         return "\n".join(lines) + "\n"
@@ -85,6 +86,31 @@ class Cover:
         if title != NAME or found.text() != text or max(map(len, (logs, wanted, receipts))) > MAX_LINES:
             raise Malformed("cover", "not as we write it, or too long")
         return found
+
+
+def fitting(whole: Cover) -> Cover:
+    """Return a cover with as many of its logs, and then of its wants, as one note takes, the first by name."""
+    room = MAX_COVER_BYTES - len(replace(whole, logs={}, wanted=()).text())
+    logs: dict[str, tuple[int, int]] = {}
+    wanted: list[tuple[str, PartName]] = []
+    for origin, sizes in sorted(whole.logs.items())[:MAX_LINES]:
+        room -= len(_log_line(origin, sizes)) + 1
+        if room >= 0:
+            logs[origin] = sizes
+    for one in whole.wanted[:MAX_LINES]:
+        room -= len(_want_line(one)) + 1
+        if room >= 0:
+            wanted.append(one)
+    return replace(whole, logs=logs, wanted=tuple(wanted))
+
+
+def _log_line(origin: str, sizes: tuple[int, int]) -> str:
+    return f"log {origin} {sizes[0]} {sizes[1]}"
+
+
+def _want_line(wanted: tuple[str, PartName]) -> str:
+    origin, (index, number) = wanted
+    return f"want {origin} {index} {number}"
 
 
 def _number(text: str) -> int:
@@ -249,7 +275,7 @@ def sections(file: BinaryIO) -> Iterator[tuple[str, bytes]]:
             raise OverLimit("bytes of a section", length, MAX_SECTION_BYTES)
         content = file.read(length)
         if word == SUM:
-            if content != found.digest() or file.read(1):
+            if length != found.digest_size or content != found.digest() or file.read(1):
                 raise Malformed("carried file", "its sum does not hold: it is damaged, or not copied whole")
             return
         if len(content) != length or word != (WORDS[at] if at < 2 else word) or word not in WORDS:

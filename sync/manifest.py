@@ -1,6 +1,6 @@
 """Manifests: one row on each origin that a node registers, and the tree over them (wire.md section 7). Arithmetic only.
 
-The layout of a row is in proto/README.md section 14.
+The layout of a row is in proto/README.md section 15.
 """
 
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ def leaf(bench, origin, index):
 
 
 def by_hand(bench, key, origin, index, accepted, quarantined=0):
-    """The row's hash as proto/README.md section 13 writes it down."""
+    """The row's hash as proto/README.md section 14 writes it down."""
     name, of = key.encode(), origin.encode()
     return sha256(
         b"banyan-row/v1\0" + len(name).to_bytes(2, "big") + name + bytes([len(of)]) + of

@@ -5,7 +5,7 @@ meanwhile; 256 records at a time are read with their bodies. A statement whose l
 before the merging, so that no field of it remains; what was left out is told, with the reason.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,12 +39,16 @@ Allowed = Callable[[dict[str, Any]], str]  # the fields of a statement → "" or
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """One record, or a part of one, that does not leave: `reason` is a word of this module or of a writer."""
+    """One record, or a part of one, that does not leave: `reason` is a word of this module or of a writer.
+
+    `parts` are those, by their ids in log.db, that may say its title.
+    """
 
     key: str
     title: str
     reason: str
     detail: str = ""
+    parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,18 @@ class Asked:
 
 @dataclass(slots=True)
 class Export:
-    """One export, to be used with `with`: the same state of the catalogue from its beginning to its end."""
+    """One export, to be used with `with`: the same state of the catalogue from its beginning to its end.
+
+    `took` hears of the parts, by their ids in log.db, that go into the file; of those behind what is left out, it is
+    told in `LeftOut`.
+    """
 
     store: Store
     catalogue: Catalogue
     asked: Asked
     allowed: Allowed
     left_out: Callable[[LeftOut], None]
+    took: Callable[[Iterable[int]], None] = lambda parts: None
     known: Kinds = field(init=False)
     _bodies: Bodies = field(init=False)
     _sources: Sources = field(init=False)
@@ -120,7 +129,8 @@ class Export:
             parts = gathered(self.catalogue, [id for id, _, _ in batch], {})
             for id, name, title in batch:
                 why = self._limits(parts[id])
-                yield LeftOut(name, title, LICENCE if why else AUDIENCE, why)
+                ids = _ids(current(parts[id], views.FULL))
+                yield LeftOut(name, title, LICENCE if why else AUDIENCE, why, ids)
 
     def _limits(self, parts: list[Held]) -> str:
         """Return what the terms of the sources say against showing these parts, "" where they say nothing."""
@@ -160,11 +170,13 @@ class Export:
         standing = stand(may_leave, self.asked.view, self._bodies.load, self._sources) if may_leave else None
         if blocked:
             whole = standing is None or not standing.merged.fields
-            self.left_out(LeftOut(name, title, LICENCE if whole else LICENCE_PART, "; ".join(blocked)))
+            ids = _ids(current(parts, self.asked.view))
+            self.left_out(LeftOut(name, title, LICENCE if whole else LICENCE_PART, "; ".join(blocked), ids))
         if standing is None or not standing.merged.fields:
             if not blocked:
                 self.left_out(LeftOut(name, title, ERASED))
             return None
+        self.took(_ids(current(may_leave, self.asked.view)))
         merged = standing.merged
         kind = self.known.get(merged.kind)
         record = Record(name, "assert", merged.kind, kind.version if kind else 1, merged.fields)
@@ -207,9 +219,14 @@ class Export:
             return {}
         marks = ",".join("?" * len(keys))
         rows = self.catalogue.db.execute(
-            f"select key, findings from quarantine where key in ({marks}) and {OPEN_QUARANTINE} order by id", keys
+            f"select id, key, findings from quarantine where key in ({marks}) and {OPEN_QUARANTINE} order by id", keys
         )
         found: dict[str, list[Finding]] = {}
-        for name, said in rows:
+        for id, name, said in rows:
+            self.took((id,))
             found.setdefault(name, []).extend(Finding(**one) for one in orjson.loads(said))
         return found
+
+
+def _ids(parts: Iterable[list[Held]]) -> tuple[int, ...]:
+    return tuple(one.id for some in parts for one in some)

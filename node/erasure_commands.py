@@ -8,7 +8,7 @@ import click
 
 from catalog import showing
 from catalog.bodies import place
-from node import cataloguing, commands, erasures, frame, lookups
+from node import cataloguing, commands, entries, erasures, frame, handouts, lookups
 from node.errors import NodeError
 from node.frame import passed
 from node.messages import N_, _
@@ -30,6 +30,13 @@ class NothingToErase(NodeError):
         "No part of {key} can be erased from here: its owner, the owner's home and the hub can, and only parts that "
         "are held. `erasures` lists what was erased."
     )
+
+
+class NothingErased(NodeError):
+    """Nothing of an entry was erased as far as known here: (entry,)."""
+
+    facts = ("entry",)
+    sentence = N_("Nothing was erased under {entry}. `erasures` lists what was; name it like ip.gd.example/gz/scut#7.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +117,84 @@ def add(top: frame.Group) -> None:
         context.say(
             _("{count} parts erased here; others follow when they are called. See `erasures`.").format(count=len(found))
         )
-        context.emit({"key": known, "parts": listed, "erased": True, "entries": stated})
+        left = [one for one in held_by(node, found) if one.state != handouts.GONE]
+        _tell(context, left)
+        files = [handouts.as_dict(one) for one in left]
+        context.emit({"key": known, "parts": listed, "erased": True, "entries": stated, "files": files})
         return frame.DONE
 
+    _erasures(top)
+
+
+def _erasures(top: frame.Group) -> None:
     @top.command(
         "erasures",
-        help=N_("List what was erased, and which nodes say that they have forgotten it.\n\nExample: erasures"),
+        help=N_(
+            "List what was erased, and which nodes say that they have forgotten it; of one entry, also the files that "
+            "were written while it was here, so that a person can delete them.\n\n"
+            "Example: erasures\nExample: erasures ip.gd.example/gz/scut#7"
+        ),
     )
+    @click.argument("entry", required=False, default="")
     @passed
-    def listing(context: Context) -> None:
-        rows = standing(commands.opened(context))
-        if not context.json:
-            rows = [
-                {**row, "done": ", ".join(row["done"]), "waiting": ", ".join(row["waiting"])}
-                | {"place": f"{row['origin']}#{row['index']}.{row['part']}", "ground": _(row["ground"])}
-                for row in rows
-            ]
-        columns = [("place", _("entry")), ("ground", _("ground")), ("by", _("asked by")), ("done", _("done"))]
-        context.table(rows, [*columns, ("waiting", _("waiting for"))])
+    def command(context: Context, entry: str) -> None:
+        node, place = commands.opened(context), entries.named(entry)
+        rows = [one for one in standing(node) if place in (None, (one["origin"], one["index"]))]
+        if entry and (place is None or not rows):
+            raise NothingErased(entry)
+        if context.json:
+            context.emit(rows)
+        elif place:
+            _show(context, node, rows)
+        else:
+            _list(context, rows)
+
+
+def _list(context: Context, rows: list[dict[str, Any]]) -> None:
+    shown = [
+        {**row, "done": ", ".join(row["done"]), "waiting": ", ".join(row["waiting"])}
+        | {
+            "place": f"{row['origin']}#{row['index']}.{row['part']}",
+            "ground": _(row["ground"]) if row["ground"] else "?",
+        }
+        | {"files": sum(one["state"] != handouts.GONE for one in row["files"])}
+        for row in rows
+    ]
+    columns = [("place", _("entry")), ("ground", _("ground")), ("by", _("asked by")), ("done", _("done"))]
+    context.table(shown, [*columns, ("waiting", _("waiting for")), ("files", _("files to look at"))])
+
+
+def _show(context: Context, node: Node, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        place = f"{row['origin']}#{row['index']}.{row['part']}"
+        asked = _("erased: {by} asked for it on {when}, ground: {ground}").format(
+            by=row["by"], when=commands.moment(row["asked_at"]), ground=_(row["ground"]) if row["ground"] else "?"
+        )
+        context.say(f"{place}  {asked}")
+        for title, name in ((_("done"), "done"), (_("waiting for"), "waiting"), (_("not heard here"), "unheard")):
+            if row[name]:
+                context.say(f"  {title}: {', '.join(row[name])}")
+        _tell(context, handouts.holding(node, (row["origin"], row["index"], row["part"])))
+
+
+def held_by(node: Node, parts: Sequence[Part]) -> list[handouts.Left]:
+    """Return the files that were written while these parts were here, each once."""
+    found = (one for part in parts for one in handouts.holding(node, (part.origin, part.index, part.number)))
+    return list(dict.fromkeys(found))
+
+
+def _tell(context: Context, left: Sequence[handouts.Left]) -> None:
+    if left:
+        context.say(_("It was in these files when they were written; copies of them are for you to find:"))
+    for one in left:
+        context.say(f"  {handouts.line(one, commands.moment)}")
 
 
 def standing(node: Node) -> list[dict[str, Any]]:
     """Return each erased part that is known here, who states that it was forgotten, and whose statement is awaited.
 
-    `unheard` are holders whose own log does not come to this node: their statements stand at the hub.
+    `unheard` are holders whose own log does not come to this node: their statements stand at the hub. `files` were
+    written here while the part was held, with how they are now.
     """
     with node.opened() as opened:
         return [_standing(opened, one) for one in erasing.tombstones(opened.store)]
@@ -144,9 +205,12 @@ def _standing(opened: Opened, one: Tombstone) -> dict[str, Any]:
     done = [origin for origin in holders if erasing.stated_by(opened.store, origin, one) is not None]
     left = [origin for origin in holders if origin not in done]
     unheard = [origin for origin in left if opened.store.log(origin) is None]
-    said = {"origin": one.origin, "index": one.index, "part": one.part, "ground": one.ground}
-    asked = {"by": one.by, "at": one.at, "cleared": one.cleared}
-    return said | asked | {"done": done, "waiting": [one for one in left if one not in unheard], "unheard": unheard}
+    ground, asked_at = erasing.asked(opened.store, one)
+    said = {"origin": one.origin, "index": one.index, "part": one.part, "ground": ground}
+    asked = {"by": one.by, "at": one.at, "asked_at": asked_at, "cleared": one.cleared}
+    files = [handouts.as_dict(file) for file in handouts.holding(opened.node, (one.origin, one.index, one.part))]
+    waiting = [one for one in left if one not in unheard]
+    return said | asked | {"done": done, "waiting": waiting, "unheard": unheard, "files": files}
 
 
 def _holders(opened: Opened, one: Tombstone) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.catalogue import Catalogue
-from node import cataloguing
+from node import cataloguing, handouts
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node
@@ -22,6 +22,7 @@ from records.errors import MalformedRecord
 from sync import entry, erasing, wants
 from sync.erasing import Tombstone
 
+HANDED_OUT = "handed-out-erased"  # an alarm: a file that a person must see to
 _PIECE = 48
 _PIECES = 16
 _WAIT_MS = 30_000  # for readers of a file to come to their end
@@ -73,6 +74,7 @@ def _clear(node: Node, pending: Sequence[Tombstone], gone: Sequence[bytes]) -> N
             _clear_index(found)
             scrub(found.db, node.home.catalog_db, (), again=True)
         _clear_notes(node, pending, gone)
+        _take_back(node, pending)
     with node.opened() as opened:
         erasing.mark_cleared(opened.store, [one.id for one in pending])
 
@@ -105,6 +107,16 @@ def _clear_notes(node: Node, pending: Sequence[Tombstone], gone: Sequence[bytes]
         scrub(db, node.home.node_db, gone, again=True)
     finally:
         db.close()
+
+
+def _take_back(node: Node, pending: Sequence[Tombstone]) -> None:
+    """Delete the files of the outbox that hold what is erased; tell the operator of those that are left."""
+    left = handouts.take_back(node, [(one.origin, one.index, one.part) for one in pending])
+    with node.opened() as opened, opened.store.write():
+        for one in left:
+            opened.store.alarm(
+                HANDED_OUT, node.origin, one.path if one.path != handouts.STDOUT else f"{one.what} {one.at}"
+            )
 
 
 def _key(content: bytes) -> str:

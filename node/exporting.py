@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ import click
 from catalog import explaining, exporting, views
 from catalog.exporting import Asked, Export, LeftOut
 from catalog.search import Query
-from node import cataloguing, frame, lookups
+from node import cataloguing, frame, handouts, lookups
 from node.commands import opened
 from node.frame import passed
 from node.home import whole_file
@@ -79,8 +79,9 @@ def write(
     out: BinaryIO,
     told: Callable[[LeftOut], None] = lambda one: None,
     progress: Callable[[int], None] = lambda records: None,
+    took: Callable[[Iterable[int]], None] = lambda parts: None,
 ) -> Done:
-    """Write what is asked for to a stream; `told` hears of each record that is left out.
+    """Write what is asked for to a stream; `told` hears of each record that is left out, `took` of parts that go in.
 
     Raises BadQuery, MissingLibrary.
     """
@@ -94,7 +95,7 @@ def write(
     with (
         node.opened() as here,
         cataloguing.catalogue(node) as found,
-        Export(here.store, found, asked, allowed(node, order.language), left_out) as export,
+        Export(here.store, found, asked, allowed(node, order.language), left_out, took) as export,
     ):
         counted = export.kinds()
         told_apart = tuple(kind for name in counted if (kind := export.known.get(name)))
@@ -237,11 +238,12 @@ def _run(context: Context, words: tuple[str, ...], given: dict[str, Any]) -> int
     )
     place = None if out == "-" else file_name(Path(out) if out else _default(node, order), order)
     with (
-        _listing(left_out) as told,
+        _listing(node, left_out) as told,
         context.progress(_("records written"), None) as advance,
         _stream(place, order) as stream,
+        _noted(node, place, stream) as took,
     ):
-        done = write(node, order, stream, told, advance)
+        done = write(node, order, stream, told, advance, took)
     _report(context, place, order, done, left_out)
     return frame.DONE
 
@@ -277,7 +279,23 @@ def _stream(place: Path | None, order: Order) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _listing(path: Path | None) -> Iterator[Callable[[LeftOut], None]]:
+def _noted(node: Node, place: Path | None, stream: BinaryIO) -> Iterator[Callable[[Iterable[int]], None]]:
+    """Yield what takes down the parts that go into a file; they are noted before the file is in its place.
+
+    What goes to standard output is gone before it is whole, so of that is noted what went, also after an error.
+    """
+    places = handouts.Places()
+    try:
+        yield places.add
+    except BaseException:
+        if place is None:
+            handouts.note_places(node, None, handouts.EXPORT, places)
+        raise
+    handouts.note_places(node, place, handouts.EXPORT, places, stream if place else None)
+
+
+@contextmanager
+def _listing(node: Node, path: Path | None) -> Iterator[Callable[[LeftOut], None]]:
     """Yield what takes down each record that is left out, as CSV that a spreadsheet opens safely."""
     if path is None:
         yield lambda one: None
@@ -285,15 +303,17 @@ def _listing(path: Path | None) -> Iterator[Callable[[LeftOut], None]]:
     with whole_file(path) as out:
         out.write(b"\xef\xbb\xbf")
         text = TextIOWrapper(out, encoding="utf-8", newline="")
-        rows = csv.writer(text)
+        rows, places = csv.writer(text), handouts.Places()
         rows.writerow([_("key"), _("title"), _("reason"), _("explanation"), _("detail")])
 
         def told(one: LeftOut) -> None:
+            places.add(one.parts)
             rows.writerow(map(inert, [one.key, one.title, one.reason, _(REASONS.get(one.reason, "")), one.detail]))
 
         yield told
         text.flush()
         text.detach()
+        handouts.note_places(node, path, handouts.LEFT_OUT, places, out)
 
 
 def _report(context: Context, place: Path | None, order: Order, done: Done, left_out: Path | None) -> None:

@@ -60,6 +60,16 @@ class InboxBook(Page):
         with self._open() as db:
             return [InboxItem(**row) for row in db.execute("select * from inbox where state <> 'moved' order by id")]
 
+    def items_of(self, index: int) -> list[InboxItem]:
+        """Return the items of whose files entry `index` of the own log was made, oldest first."""
+        with self._open() as db:
+            rows = db.execute(
+                "select inbox.* from inbox join submission on number = inbox.submission where first <= ? and last > ? "
+                "order by inbox.id",
+                [index, index],
+            )
+            return [InboxItem(**row) for row in rows]
+
     def inbox_items(self, limit: int = 100) -> list[InboxItem]:
         """Return the newest items, newest first."""
         with self._open() as db:

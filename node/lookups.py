@@ -1,7 +1,8 @@
 """Commands of looking records up that two or more programs have: search, show, history, evidence."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from catalog import published, search, showing, views
 from catalog.catalogue import Catalogue
-from node import cataloguing, entries, frame, record_page, templates
+from node import cataloguing, entries, frame, handouts, record_page, templates
 from node.commands import moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -215,6 +216,7 @@ def evidence(top: frame.Group) -> None:
         path = out or node.home.outbox / f"evidence-{safe(known)}.txt"
         for number, one in enumerate(made, 1):
             one.file = path.with_name(f"{path.stem}.{number}{path.suffix}") if whole else path
+            handouts.note(node, one.file, handouts.EVIDENCE, one.held, sha256(one.raw).hexdigest())
             write_whole(one.file, one.raw, mode=0o644)
             context.say(_("Evidence written: {path}").format(path=one.file))
             for part in one.absent:
@@ -246,8 +248,18 @@ class _Evidence:
     origin: str
     index: int
     raw: bytes
-    absent: list[entries.Part]
+    parts: Sequence[entries.Part]
     file: Path = Path()
+
+    @property
+    def absent(self) -> list[entries.Part]:
+        return [one for one in self.parts if one.state != entries.HELD]
+
+    @property
+    def held(self) -> dict[tuple[str, int], list[tuple[int, int]]]:
+        return {
+            (self.origin, one.part): [(self.index, self.index + 1)] for one in self.parts if one.state == entries.HELD
+        }
 
     def as_dict(self) -> dict[str, Any]:
         named = {"file": str(self.file), "origin": self.origin, "index": self.index, "bytes": len(self.raw)}
@@ -265,7 +277,7 @@ def _evidence(here: Opened, origin: str, index: int) -> _Evidence:
     examined = evidences.examine(raw, here.registry.federation)
     if examined.miss is not None:
         raise examined.miss
-    return _Evidence(origin, index, raw, [one for one in found.parts if one.state != entries.HELD])
+    return _Evidence(origin, index, raw, found.parts)
 
 
 def safe(text: str) -> str:

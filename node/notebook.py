@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlite_utils import Database, Migrations
 
-from node import drift_book, hold_book
+from node import drift_book, export_book, hold_book
 from node.act_book import ActBook
 from node.certificate_book import CertificateBook
 from node.drift_book import DriftBook
 from node.errors import MissingStore
+from node.export_book import ExportBook
 from node.hold_book import HoldBook
 from node.inbox_book import InboxBook
 from node.invitation_book import InvitationBook
@@ -137,10 +138,19 @@ def m009_recovery(db: Any) -> None:
     db["invitation"].add_column("recovers", int, not_null_default=0)
 
 
+@migrations()
+def m013_handouts(db: Any) -> None:
+    """Files that left this node, and which parts each holds."""
+    db["handout"].create(export_book.TABLES["handout"], pk="number")
+    db["handout_part"].create(export_book.TABLES["handout_part"])
+    db["handout_part"].create_index(["origin", "first"])
+
+
 class Notebook(
     ActBook,
     DriftBook,
     CertificateBook,
+    ExportBook,
     HoldBook,
     InvitationBook,
     RunBook,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby, islice
 from pathlib import Path
 
+from node import export_book, handouts
 from node.intake import Opened
 from node.node import Node
 from node.results import ResultBook, Verdict
@@ -27,6 +28,9 @@ def write(node: Node, done: Submission, file: Opened, path: Path, language: str 
     """
     if not done.findings:
         return None
+    if done.last > done.first:
+        held = {(node.origin, export_book.WHOLE): [(done.first, done.last)]}
+        handouts.note(node, path, handouts.RESULT, held)
     sealed = _sealed_rows(node, done)
     notes = groupby(node.notebook.findings(done.number), lambda note: note.row)
     with ResultBook(path, _headings(file), "zh" if language == "zh" else "en") as book:

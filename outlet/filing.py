@@ -2,12 +2,13 @@
 
 import csv
 from datetime import datetime
+from hashlib import sha256
 from html import escape
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from node import returned, told
+from node import export_book, handouts, returned, told
 from node.amendments import UnknownField
 from node.commands import moment
 from node.home import write_whole
@@ -115,7 +116,11 @@ def write_findings(node: Node, one: Submission) -> Path | None:
         cells = (note.row, note.key, note.rule, note.severity, note.field, note.value, note.zh, note.en)
         rows.writerow([inert(str(cell)) for cell in cells])
     path = node.home.outbox / f"submission-{one.number}-findings.csv"
-    write_whole(path, b"\xef\xbb\xbf" + text.getvalue().encode())
+    content = b"\xef\xbb\xbf" + text.getvalue().encode()
+    if one.last > one.first:
+        held = {(node.origin, export_book.WHOLE): [(one.first, one.last)]}
+        handouts.note(node, path, handouts.RESULT, held, sha256(content).hexdigest())
+    write_whole(path, content)
     return path
 
 

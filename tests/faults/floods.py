@@ -16,18 +16,33 @@ from sync.client import Client
 from sync.schema import key
 from sync.store import MAX_SIGHTINGS
 from tests.faults import hostile
-from tests.faults.hostile import CHANGED, FORK_OF_ITS_OWN, JUNK, SYNC, TAKEN, Attack, Foe, answered, attack
+from tests.faults.hostile import ENROL, MB, METHODS, SYNC, TAKEN, Attack, Foe, answered, attack
+from tests.faults.junk import CHANGED, FORK_OF_ITS_OWN, JUNK
 from tests.faults.place import HOSTILE
 from tests.faults.scene import Effect, Kind, Scene
+from tests.faults.services import SERVICES, TOO_MUCH
+from tests.faults.survey import Survey
 from tests.world import CITY, HUB
 
 AT_ONCE = 8  # attacks of one run
-MB = 1024 * 1024
+KNOWN = [*CHANGED, *JUNK, *SERVICES]
 FLOOD = 700  # heads; the quota of a day is smaller
 
 
-def _night(scene: Scene, attacks: list[Attack], after: Callable[[Scene], list[str]] = lambda scene: []) -> Effect:
-    """Let the hostile child do all these, then let all have their night; see that each was answered as it should be."""
+def _nothing_more(_scene: Scene) -> list[str]:
+    return []
+
+
+def _night(
+    scene: Scene,
+    attacks: list[Attack],
+    after: Callable[[Scene], list[str]] = _nothing_more,
+    comes_back: bool = True,
+) -> Effect:
+    """Let the hostile child do all these, then let all have their night; see that each was answered as it should be.
+
+    Who `comes_back` behaves in the nights that follow, and must be let in again with all that it has filed.
+    """
     scene.federation.start()
     said = attack(scene.place, attacks, scene.chance.getrandbits(32))
     ended = scene.federation.night()
@@ -36,14 +51,22 @@ def _night(scene: Scene, attacks: list[Attack], after: Callable[[Scene], list[st
     wrong += [f"{one.name}: not answered" for one in attacks[len(said) :]]
     wrong += [f"{origin} was disturbed: {night.error}" for origin, night in ended.items() if night.error]
     told = "; ".join(f"{name}: {word}" for name, word in said)
-    return Effect(len(said), told, (*wrong, *after(scene)))
+    if comes_back:
+        scene.federation.guests.append(HOSTILE)
+    return Effect(len(said), told, (*wrong, *after(scene)), tuple(name for name, _word in said))
+
+
+def _named(*attacks: Attack) -> Callable[[Survey], list[str]]:
+    return lambda _survey: [one.name for one in attacks]
 
 
 def _junk(scene: Scene) -> Effect:
-    known = [*CHANGED, *JUNK]
+    """Some of all attacks; every second time the child forks as well, and is not let in again."""
     begin = scene.turn * AT_ONCE
-    chosen = [known[(begin + at) % len(known)] for at in range(AT_ONCE)]
-    return _night(scene, [*chosen, FORK_OF_ITS_OWN], _frozen)
+    chosen = [KNOWN[(begin + at) % len(KNOWN)] for at in range(AT_ONCE)]
+    if scene.turn % 2:
+        return _night(scene, chosen)
+    return _night(scene, [*chosen, FORK_OF_ITS_OWN], _frozen, comes_back=False)
 
 
 def _frozen(scene: Scene) -> list[str]:
@@ -58,8 +81,8 @@ def _frozen(scene: Scene) -> list[str]:
 
 def _nine_mb(foe: Foe) -> str:
     """A message over gRPC's limit, to every method."""
-    said = {foe.raw(SYNC + one, [os.urandom(9 * MB)]) for one in ("Hello", "AddParts", "AddEntries")}
-    return said.pop() if len(said) == 1 else TAKEN
+    said = {foe.raw(one, [os.urandom(9 * MB)]) for one in METHODS}
+    return ", ".join(sorted(said))
 
 
 def _bomb(foe: Foe) -> str:
@@ -100,6 +123,11 @@ def _long_note(foe: Foe) -> str:
     return foe.raw(SYNC + "AddCheckpoint", [pb.AddCheckpointRequest(origin=HOSTILE, note=note).SerializeToString()])
 
 
+def _long_request(foe: Foe) -> str:
+    """A message over the limit of the joining door, which is lower."""
+    return foe.raw(ENROL, [os.urandom(MB)])
+
+
 def _long_headers(foe: Foe) -> str:
     return foe.raw(SYNC + "Hello", [b""], metadata=[(f"x-{at}", "y" * 8_000) for at in range(10)])
 
@@ -113,12 +141,14 @@ HUGE = [
     Attack("5,000 parts asked for", _many_parts, ("OVER_LIMIT",)),
     Attack("5 MB of parts", _large_parts, ("OVER_LIMIT",)),
     Attack("a note of 2 MB", _long_note, ("MALFORMED", "OVER_LIMIT")),
+    Attack("1 MB at the joining door", _long_request, ("RESOURCE_EXHAUSTED",)),
     Attack("80 KB of headers", _long_headers, ("RESOURCE_EXHAUSTED", "INTERNAL", "UNKNOWN", "UNAVAILABLE")),
 ]
 
 
 def _huge(scene: Scene) -> Effect:
-    return _night(scene, scene.chance.sample(HUGE, len(HUGE)))
+    known = [*HUGE, *TOO_MUCH]
+    return _night(scene, scene.chance.sample(known, len(known)))
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------
@@ -218,8 +248,20 @@ def _few_sightings(scene: Scene) -> list[str]:
 
 
 KINDS = [
-    Kind("junk", "a child that sends heads, packages, parts and bytes that are changed, forged or none", _junk, 5),
-    Kind("huge-messages", "a child that sends messages, packages, lists and frames over every limit", _huge, 3),
+    Kind(
+        "junk",
+        "a child that sends heads, packages, parts and bytes that are changed, forged or none",
+        _junk,
+        5,
+        places=_named(*KNOWN),
+    ),
+    Kind(
+        "huge-messages",
+        "a child that sends messages, packages, lists and frames over every limit",
+        _huge,
+        3,
+        places=_named(*HUGE, *TOO_MUCH),
+    ),
     Kind("deep-json", "a child that seals JSON nested 64 and more levels deep, and asks with it", _deep, 2),
     Kind("tiny-heads", "a child that floods its parent with heads of one entry more each", _heads, 2),
 ]

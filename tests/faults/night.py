@@ -1,6 +1,6 @@
 """A night of the whole federation, in the order of architecture.md, and nights until nothing is left to do."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,11 +28,12 @@ class Federation:
     running: dict[str, Process] = field(default_factory=dict)
     ended: list[Process] = field(default_factory=list)
     damaged: set[str] = field(default_factory=set)  # nodes that are told to check themselves once the nights are over
+    guests: list[str] = field(default_factory=list)  # further nodes that take part from now on
     broken: list[str] = field(default_factory=list)  # nights that ended with an error that the product does not know
 
     def start(self, special: Mapping[str, Start] = {}, **how: object) -> None:
         """Start every node that is not running, those above first; `special` starts some of them otherwise."""
-        for origin in HONEST:
+        for origin in (*HONEST, *self.guests):
             if origin not in self.running:
                 home = self.place.home(origin)
                 start = special.get(origin)
@@ -45,7 +46,7 @@ class Federation:
     ) -> dict[str, Night]:
         """Let every node have its night; return how the last one of each ended. Who is dead has none."""
         found: dict[str, Night] = {}
-        for origin in ORDER:
+        for origin in (*self.guests, *ORDER):
             process = self.running[origin]
             process.night(ahead_s + skewed.get(origin, 0.0), seconds)
             found[origin] = process.ended(seconds)
@@ -55,7 +56,7 @@ class Federation:
 
     def stop(self, *origins: str) -> None:
         """End these processes, or all, those below first."""
-        for origin in reversed(HONEST):
+        for origin in (*self.guests, *reversed(HONEST)):
             if origin in self.running and (not origins or origin in origins):
                 process = self.running.pop(origin)
                 process.stop()
@@ -81,7 +82,7 @@ def recover(federation: Federation) -> tuple[int, dict[str, str]]:
     for night in range(1, MOST_NIGHTS + 1):
         ended = federation.night(night * DAY_S)
         reasons = {origin: one.error for origin, one in ended.items()}
-        if not any(reasons.values()) and not list(unrest(federation.place)):
+        if not any(reasons.values()) and not list(unrest(federation.place, federation.guests)):
             break
     federation.stop()
     for origin in federation.damaged:
@@ -89,9 +90,9 @@ def recover(federation: Federation) -> tuple[int, dict[str, str]]:
     return night, reasons
 
 
-def unrest(place: Place) -> Iterator[str]:
+def unrest(place: Place, guests: Sequence[str] = ()) -> Iterator[str]:
     """Yield what is still to be done: entries without the hub's receipt, parts that are missing."""
-    for origin in OUTLETS:
+    for origin in (*OUTLETS, *guests):
         with place.opened(origin) as opened:
             log = opened.own.log
             receipt = opened.store.newest_receipt(log, HUB)
@@ -102,5 +103,5 @@ def unrest(place: Place) -> Iterator[str]:
     for origin in ABOVE:
         with place.opened(origin) as opened:
             for log in opened.store.logs():
-                if log.origin != HOSTILE and Bundles(opened.store, log).count_wanted():
+                if (log.origin != HOSTILE or guests) and Bundles(opened.store, log).count_wanted():
                     yield f"{log.origin} at {origin}: parts are missing"

@@ -83,7 +83,7 @@ def _attempt(
         found.effects, found.seen = effect.count, effect.seen
         found.places = effect.places if effect.count else ()
         found.nights, reasons = recover(federation)
-        left = list(unrest(federation.place))
+        left = list(unrest(federation.place, federation.guests))
         clean = invariant.check(federation.place, ledger, {origin: _reason(origin, reasons) for origin in OUTLETS})
         found.waiting = clean.waiting
         found.wrong = {

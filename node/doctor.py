@@ -178,7 +178,7 @@ class Doctor:
         if hello.status == "active":
             yield Finding("approval", parent.origin, OK, _("Approved: this node is active there."))
         else:
-            yield diagnosis.not_approved(parent.origin, hello.status, hello.reason)
+            yield diagnosis.not_approved(parent.origin, hello.status, sentences.reason(hello.because or hello.reason))
         yield self._skew(parent, hello)
 
     def _skew(self, parent: Parent, hello: Hello) -> Finding:

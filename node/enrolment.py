@@ -13,7 +13,7 @@ from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 from cryptography import x509
 
-from node import authority, doors, errors, fingerprint, keyfiles, moving, rejoining, settings, tokens
+from node import authority, doors, errors, fingerprint, keyfiles, moving, rejoining, settings, stolen, tokens
 from node.errors import NodeError
 from node.home import Home, write_whole
 from node.messages import N_
@@ -119,6 +119,7 @@ _PARENTS_ERRORS: dict[str, type[NodeError]] = {
         errors.BadCertificate,
         errors.NotOurs,
         errors.RoleNotHere,
+        stolen.MustSucceed,
         NotInStep,
         NotProvable,
         OutOfTouch,
@@ -158,13 +159,19 @@ def join(home: Home, token: Token, name: str, **more: Any) -> Node:
 
 
 def begin(home: Home, origin: str) -> bool:
-    """Make the keys of a new node in an empty home; tell whether it is no node yet. Raises OtherNode, HomeExists."""
+    """Make the keys of a new node in an empty home; tell whether it is no node yet. Raises OtherNode, HomeExists.
+
+    A home whose keys were taken away, as stolen ones are, gets new ones, and signs nothing before it is recovered.
+    """
     first = not home.settings_file.exists()
     if first and not home.keys.exists():
         Home.create(home.path)
         keyfiles.create(home, origin)
     elif not first and settings.load(home, {}).origin != origin:
         raise OtherNode(settings.load(home, {}).origin, origin)
+    elif not home.keys.exists():
+        rejoining.sign_nothing(home)  # first: a crash between the two is the same again
+        keyfiles.create(home, origin)
     return first
 
 

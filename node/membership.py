@@ -6,7 +6,7 @@ next package, here at once, further up with the next head.
 
 from typing import Any
 
-from node import fingerprint, nodes, registering
+from node import fingerprint, nodes, registering, stolen
 from node.enrolment import keys_hash
 from node.errors import NodeError
 from node.messages import N_
@@ -68,15 +68,22 @@ def stated(opened: Opened, origin: str) -> control.Node | control.Member:
     return member
 
 
-def check(opened: Opened, origin: str, what: str, reason: str) -> bool:
-    """Tell whether `what` (suspend, resume, revoke, remove) changes anything; raise why it cannot be done."""
+def check_reason(reason: str) -> None:
+    """Return if others can read this reason; raise BadReason."""
     if not 1 <= len(reason) <= MAX_REASON or not reason.isprintable():
         raise BadReason(len(reason), MAX_REASON)
+
+
+def check(opened: Opened, origin: str, what: str, reason: str) -> bool:
+    """Tell whether `what` (suspend, resume, revoke, remove) changes anything; raise why it cannot be done."""
+    check_reason(reason)
     found = stated(opened, origin)
     if what == "remove" and isinstance(found, control.Node):
         raise OnlyMembers(origin)
     if found.status == _BECOMES[what]:
         return False
+    if what == "resume" and found.reason == stolen.TAKEN_BACK:
+        raise stolen.KeysTakenBack(origin)
     if found.status not in _FROM[what]:
         raise NotFrom(origin, found.status, _BECOMES[what])
     return True
@@ -85,7 +92,7 @@ def check(opened: Opened, origin: str, what: str, reason: str) -> bool:
 def change(opened: Opened, origin: str, what: str, reason: str) -> control.Node | control.Member:
     """Add the statement that changes a standing, and return it; what stands already is not said again.
 
-    Raises NotBelow, NotFrom, OnlyMembers, BadReason.
+    Raises NotBelow, NotFrom, OnlyMembers, BadReason, KeysTakenBack.
     """
     found = stated(opened, origin)
     if not check(opened, origin, what, reason):
@@ -111,6 +118,8 @@ def shown(node: Node, origin: str) -> dict[str, Any]:
         if found is not None:
             hashed = keys_hash(registering.key_bytes(found.node))
             answer |= {"spoken": fingerprint.spoken(hashed), "fingerprint": fingerprint.of_hex(hashed)}
+            if (good := stolen.standing(found)) is not None:
+                answer["keys_taken_back"] = {"good_until": good.size, "way": stolen.way(opened, origin)}
         answer["alarms_about_it"] = [
             {"at": at, "what": what, "detail": detail}
             for at, what, about, detail in opened.store.alarms()
@@ -137,6 +146,7 @@ def _statements(opened: Opened, origin: str) -> list[dict[str, Any]]:
                 "status": getattr(statement, "status", ""),
                 "reason": getattr(statement, "reason", ""),
                 "home": getattr(statement, "home", ""),
+                "size": getattr(statement, "size", None),
             }
         )
     return found

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from node import decision, frame, membership, moving, nightly
+from node import decision, frame, membership, moving, nightly, sentences, stolen
 from node.commands import acting_on, moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -23,8 +23,10 @@ _HELP = {
         "Example: node resume ip.gd.example/gz/scut --reason 已缴费"
     ),
     "revoke": N_(
-        "Shut a node out for good: refused at its next call and package; its earlier records stay provable.\n\n"
-        "Example: node revoke ip.gd.example/gz/scut --reason 单位注销"
+        "Shut a node out for good: refused at its next call and package; its earlier records stay provable. With "
+        "--stolen its keys are taken back instead, and it goes on with new ones.\n\n"
+        "Example: node revoke ip.gd.example/gz/scut --reason 单位注销\n"
+        "Example: node revoke ip.gd.example/gz/scut --stolen --reason 服务器被入侵"
     ),
     "remove": N_(
         "End a membership in this alliance: nothing new comes here any more; what is here stays.\n\n"
@@ -37,6 +39,16 @@ _SAID = {
     "revoked": N_("{origin} is shut out: {reason}"),
 }
 _WHY = N_("Why; the node is told, and the log keeps it.")
+_WAYS = {
+    stolen.RECOVER: N_(
+        "Next: `invite --recover {origin}` here, and `join` with that token at the node, in a home without the old "
+        "keys; the hub confirms. Its log goes on from there."
+    ),
+    stolen.SUCCEED: N_(
+        "Next: `node succeed {origin}` here: more was signed for than stays good, or the log is forked, so another log "
+        "goes on from it under new keys."
+    ),
+}
 
 
 def add(top: frame.Group, moves: bool = False) -> None:
@@ -47,7 +59,9 @@ def add(top: frame.Group, moves: bool = False) -> None:
     top.add_command(group)
     _show(group)
     for what, said in _HELP.items():
-        _change(group, what, said)
+        if what != "revoke":
+            _change(group, what, said)
+    _revoke(group)
     if moves:
         _move(group)
 
@@ -72,7 +86,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
         (_("origin"), found["origin"]),
         (_("name"), found["name"]),
         (_("role"), _(found["role"])),
-        (_("status"), _(found["status"]) + (f" ({found['reason']})" if found["reason"] else "")),
+        (_("status"), _(found["status"]) + (f" ({sentences.reason(found['reason'])})" if found["reason"] else "")),
         (_("Home"), found["home"]),
         (_("entries"), found["entries"]),
         (_("last receipt"), moment(found["received"])),
@@ -82,12 +96,20 @@ def _lines(found: dict[str, Any]) -> list[str]:
     ]
     said = [f"{label}: {value}" for label, value in rows if value != ""]
     for one in found["statements"]:
-        facts = " ".join(text for text in (one["what"], one["status"], one["home"], one["reason"]) if text)
+        size = "" if one["size"] is None else str(one["size"])
+        facts = " ".join(text for text in (one["what"], one["status"], one["home"], size, one["reason"]) if text)
         said.append(_("Entry {index}, {when}: {facts}").format(
             index=one["index"], when=moment(one["time_ms"] / 1000), facts=facts
         ))  # fmt: skip
+    if found.get("keys_taken_back"):
+        said += _taken_back_lines(found["origin"], **found["keys_taken_back"])
     said += [_("ALARM {what}: {detail}").format(**one) for one in found["alarms_about_it"]]
     return said
+
+
+def _taken_back_lines(origin: str, good_until: int, way: str) -> list[str]:
+    good = _("Its keys were taken back: {size} entries stay good, and nothing that they sign behind these counts.")
+    return [good.format(size=good_until), _(_WAYS[way]).format(origin=origin)]
 
 
 def _change(group: frame.Group, what: str, said: str) -> None:
@@ -96,21 +118,66 @@ def _change(group: frame.Group, what: str, said: str) -> None:
     @click.option("--reason", required=True, help=_WHY)
     @passed
     def command(context: Context, origin: str, reason: str) -> None:
-        node = opened(context)
+        _changed(context, what, origin, reason)
+
+
+def _changed(context: Context, what: str, origin: str, reason: str) -> None:
+    node = opened(context)
+    with node.opened() as here:
+        changes = membership.check(here, origin, what, reason)
+    if changes:
+        person = acting_on(context, node, f"node {what}", origin, reason)
         with node.opened() as here:
-            changes = membership.check(here, origin, what, reason)
-        if changes:
-            person = acting_on(context, node, f"node {what}", origin, reason)
-            with node.opened() as here:
-                found = membership.change(here, origin, what, reason)
-            rows = [(_("origin"), origin), (_("status"), _(found.status)), (_("reason"), reason), (_("by"), person)]
-            page = decision.write(node, _number(node), _("Decision on a node: {what}").format(what=what), rows)
-            context.say(_("Page written: {path}").format(path=page))
-        with node.opened() as here:
-            status = membership.stated(here, origin).status
-        context.say(_(_SAID[status]).format(origin=origin, reason=reason))
-        tell(context, node)
-        context.emit({"origin": origin, "status": status, "reason": reason, "changed": changes})
+            found = membership.change(here, origin, what, reason)
+        rows = [(_("origin"), origin), (_("status"), _(found.status)), (_("reason"), reason), (_("by"), person)]
+        page = decision.write(node, _number(node), _("Decision on a node: {what}").format(what=what), rows)
+        context.say(_("Page written: {path}").format(path=page))
+    with node.opened() as here:
+        status = membership.stated(here, origin).status
+    context.say(_(_SAID[status]).format(origin=origin, reason=reason))
+    tell(context, node)
+    context.emit({"origin": origin, "status": status, "reason": reason, "changed": changes})
+
+
+def _revoke(group: frame.Group) -> None:
+    @group.command("revoke", help=_HELP["revoke"])
+    @click.argument("origin")
+    @click.option("--reason", required=True, help=_WHY)
+    @click.option("--stolen", "keys", is_flag=True, help=N_("Its keys were stolen: take them back, and nothing else."))
+    @click.option(
+        "--good-until",
+        type=click.IntRange(min=0),
+        help=N_("The size of an earlier head, if the keys were stolen before the newest one that is stored here."),
+    )
+    @passed
+    def command(context: Context, origin: str, reason: str, keys: bool, good_until: int | None) -> None:
+        if keys:
+            _taken_back(context, origin, reason, good_until)
+        elif good_until is not None:
+            raise click.UsageError(_("--good-until goes with --stolen only."))
+        else:
+            _changed(context, "revoke", origin, reason)
+
+
+def _taken_back(context: Context, origin: str, reason: str, good_until: int | None) -> None:
+    node = opened(context)
+    membership.check_reason(reason)
+    with node.opened() as here:
+        changes = stolen.check(here, origin, good_until) is not None
+    if changes:
+        person = acting_on(context, node, "node revoke --stolen", origin, reason)
+    with node.opened() as here:
+        found = stolen.take_back(here, origin, reason, good_until)
+    lines = _taken_back_lines(origin, found.size, found.way)
+    if found.changed:
+        rows = [(_("origin"), origin), (_("Entries that stay good"), found.size), (_("reason"), reason)]
+        page = decision.write(node, _number(node), _("Keys taken back"), [*rows, (_("by"), person)])
+        context.say(_("Page written: {path}").format(path=page))
+    for line in lines:
+        context.say(line)
+    tell(context, node)
+    said = {"size": found.size, "root": found.root.hex(), "way": found.way, "changed": found.changed}
+    context.emit({"origin": origin, "reason": reason, **said})
 
 
 def _move(group: frame.Group) -> None:

@@ -1,7 +1,9 @@
 """A machine that was lost: its node joins anew in an empty home, and its log comes back from its parents."""
 
+from node.home import Home
 from node.node import Node
 from sync import recovery
+from sync.store import Store
 
 REJOINED = "joined again"
 
@@ -15,6 +17,16 @@ def take_up(node: Node) -> None:
         recovery.mark_restored(opened.store, REJOINED)
         opened.store.add_log(node.origin)
         opened.store.alarm("joined-again", node.origin, "its log comes back from its parents")
+
+
+def sign_nothing(home: Home) -> None:
+    """Let a home that gets new keys sign nothing before it is recovered: it may not know what the old ones signed."""
+    store = Store(home.log_db)
+    try:
+        with store.write():
+            recovery.mark_restored(store, REJOINED)
+    finally:
+        store.close()
 
 
 def waits_for_person(node: Node) -> bool:

@@ -7,6 +7,7 @@ The old keys sign nothing here: the home's word and the hub's stand in for them 
 import logging
 from dataclasses import dataclass, replace
 
+from node import stolen
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Opened
@@ -17,7 +18,6 @@ from sync.errors import NotAllowed
 
 log = logging.getLogger(__name__)
 UNCONFIRMED = "unconfirmed"
-TAKEN_BACK = "keys-revoked"
 
 
 class NothingToConfirm(NodeError):
@@ -41,15 +41,14 @@ class Awaiting:
 
 
 def check(opened: Opened, origin: str) -> control.Node:
-    """Return the registration of a node that new keys may be given to; raise UnknownOrigin, NotAllowed."""
+    """Return the registration of a node that new keys may be given to; raise UnknownOrigin, NotAllowed, MustSucceed."""
     known = opened.registry.get(origin)
     if known.home != opened.node.origin:
         raise NotAllowed(origin, "not-my-child")
-    if known.node.status != "active" and known.node.reason != TAKEN_BACK:
+    if known.node.status != "active" and known.node.reason != stolen.TAKEN_BACK:
         raise NotAllowed(origin, known.node.status)
-    held = opened.store.log(origin)
-    if held is not None and held.frozen:
-        raise NotAllowed(origin, "frozen")
+    if stolen.way(opened, origin) == stolen.SUCCEED:
+        raise stolen.MustSucceed(origin)
     return known.node
 
 
@@ -75,12 +74,17 @@ def replace_keys(opened: Opened, asked: control.Node) -> bool:
 
 
 def _register(opened: Opened, known: control.Node) -> None:
-    """State the registration with the keys that count now, unless the newest statement has them."""
+    """State the registration with the keys that count now, unless the newest statement has them.
+
+    Who was suspended because its keys were taken back is active with new ones.
+    """
     found = opened.registry.stated("node", known.origin, opened.node.origin)
     newest = control.decode(control.body_of(found[1])) if found else None
     if isinstance(newest, control.Node) and rotation.set_of(newest) != rotation.set_of(known):
         log_keys, mirror_key, hpke_key = rotation.set_of(known)
-        opened.own.state(replace(newest, log_keys=log_keys, mirror_key=mirror_key, hpke_key=hpke_key))
+        new = replace(newest, log_keys=log_keys, mirror_key=mirror_key, hpke_key=hpke_key)
+        taken_back = (new.status, new.reason) == ("suspended", stolen.TAKEN_BACK)
+        opened.own.state(new.with_status("active", "") if taken_back else new)
 
 
 def _stated(opened: Opened, asked: control.Node) -> Said | None:

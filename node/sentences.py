@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from node import stolen
 from node.errors import NodeError
 from node.messages import N_, _
 from records.errors import UnreadableFile
@@ -97,6 +98,7 @@ REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where t
     "invited-under-another-name": N_("the invitation is for another name"),
     "other-keys-than-its-home-registers": N_("its home has registered other keys"),
     "unknown-origin": N_("nothing of it is held there"),
+    stolen.TAKEN_BACK: N_("its keys were taken back as stolen; its home gives a recovery invitation for new ones"),
     "moved": N_("the hub has moved it to another home, which it must join"),
     "registered-with-other-keys": N_("it is registered already, with other keys, which only `keys rotate` changes"),
     "not understood": N_("not understood"),  # and what the catalogue refuses a query for
@@ -159,13 +161,18 @@ def say(error: BaseException, language: str) -> str:
     return _(sentence).format(*(_fact("", "" if one is None else one) for one in padded))
 
 
+def reason(word: str) -> str:
+    """Return a reason word in the language in use; what a person gave as the reason stays as it is."""
+    return _(REASONS.get(word, word))
+
+
 def _fact(name: str, value: object) -> str:
     if name == "expires" and isinstance(value, int):
         return datetime.fromtimestamp(value).astimezone().strftime("%Y-%m-%d %H:%M %z")
     if not isinstance(value, str):
         return str(value)
     found = next(((match, said) for one, said in PATTERNS if (match := one.fullmatch(value))), None)
-    return _(found[1]).format(*found[0].groups()) if found else _(REASONS.get(value, value))
+    return _(found[1]).format(*found[0].groups()) if found else reason(value)
 
 
 def _name(error: type) -> str:

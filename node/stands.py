@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from node import asking
+from node import asking, sentences
 from node.home import Home
 from node.messages import N_, _
 from node.node import Node
@@ -45,7 +45,9 @@ def shown(home: Home, node: Node | None) -> list[dict[str, Any]]:
 def lines(found: list[dict[str, Any]], moment: Any) -> list[str]:
     """Return a sentence for each parent with which this node is not simply active."""
     return [
-        _(_SAID[one["state"]]).format(parent=one["parent"], when=moment(one["since"]), reason=one["reason"]).strip()
+        _(_SAID[one["state"]])
+        .format(parent=one["parent"], when=moment(one["since"]), reason=sentences.reason(one["reason"]))
+        .strip()
         for one in found
         if one["state"] in _SAID
     ]

@@ -67,7 +67,7 @@ def _take(
         if taken.refused:
             log.warning("parts refused origin=%s path=%s parts=%s", origin, call.path, taken.refused[:5])
         yield pb.AddEntriesResponse(next_entry=taken.next_entry, parts_refused=len(taken.refused))
-    yield _receipt(call, registered, end)
+    yield _receipt(call, call.check_bringer(origin), end)  # its standing may have changed since the last package
 
 
 def _mend(

@@ -138,6 +138,12 @@ def is_overtaken(eras: Iterable[Era], found: Head) -> bool:
     return bool(limits) and all(limit is not None and found.size > limit.size for limit in limits)
 
 
+def overtaken_from(eras: Sequence[Era]) -> int | None:
+    """Return from where on what was stored by ended keys counts for nothing; None where no keys have ended."""
+    ends = [era.last_good.size for era in eras if era.over and era.last_good is not None]
+    return max(ends, default=None)
+
+
 def is_by_current_keys(eras: Iterable[Era], found: Head) -> bool:
     """Tell whether a head that was verified before is signed by the keys of an era that has not ended."""
     return any(not era.over and signed_by(found.note, era.log_keys) for era in eras)

@@ -97,13 +97,18 @@ class Writing:
     def proved(self, said: Said) -> bytes:
         """Return the proof of a statement under the newest head of its log that counts here."""
         held = self.store.log(said.home)
-        signed = self.store.newest_head(held, at_most=held.stored) if held else None
-        counting = self.counting(held, signed.checkpoint) if held and signed else None
+        counting = self._newest(held) if held else None
         if held is None or counting is None or said.index >= counting.size:
             raise NotProved("registration", said.home)
         receipts = [one for one in self.store.newest_receipts(held) if one.checkpoint == counting.checkpoint]
         together = _with_receipts(counting.note, receipts)
         return proved.prove(Bundles(self.store, held), said.index, said.raw, counting.size, together, {})
+
+    def _newest(self, held: Log) -> Head | None:
+        """Return the newest head of what is stored that counts; one that stolen keys had recorded stands in no way."""
+        bundles = Bundles(self.store, held)
+        stored = (one for one in self.store.signed_up_to(held, held.stored) if bundles.root(one.size) == one.root)
+        return next((found for one in stored if (found := self.counting(held, one.checkpoint))), None)
 
     def counting(self, log: Log, promised: Checkpoint) -> Head | None:
         """Return a kept note on this checkpoint that counts, by the newest keys of those; None where there is none."""

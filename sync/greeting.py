@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from banyan.v1 import sync_pb2 as pb
 
-from sync import control, damage, eras, forks, head, proved, recovery, rollcall, tree
+from sync import control, damage, eras, forks, head, mirror, proved, recovery, rollcall, tree
 from sync.bundles import Bundles
 from sync.called import Call
 from sync.client import MAX_RANGES
@@ -36,10 +36,19 @@ def take_registration(call: Call, proofs: Sequence[bytes]) -> None:
         call.registry.introduce(about, proof)
 
 
-def newest_note(store: Store, origin: str) -> bytes:
-    held = store.log(origin)
-    found = store.newest_head(held, at_most=2**63 - 1) if held else None
-    return found.note if found else b""
+def newest_note(call: Call, origin: str) -> bytes:
+    """Return the note of the largest head of that log that counts, whether or not its entries are here; b"" for none.
+
+    What stolen keys signed beyond their last good head is nobody's promise.
+    """
+    held, known = call.store.log(origin), call.registry.find(origin)
+    if held is None or known is None:
+        return b""
+    if len(known.ages) == 1 and not known.ages[0].over:
+        newest = call.store.newest_head(held, at_most=2**63 - 1)
+        return newest.note if newest else b""
+    kept = call.store.signed_up_to(held, 2**63 - 1)
+    return next((one.note for one in kept if not eras.is_overtaken(known.ages, one)), b"")
 
 
 def please_reconcile(call: Call) -> int:
@@ -121,7 +130,7 @@ def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:
         return pb.LogState(origin=origin, reason=error.reason)
     except UnknownOrigin:
         return pb.LogState(origin=origin, reason="unknown-origin")
-    held = call.store.log(origin)
+    held = mirror.drop_overtaken(call.store, registered)
     if held is None:
         return pb.LogState(origin=origin, status=control.STATUSES["active"])
     bundles = Bundles(call.store, held)

@@ -31,6 +31,26 @@ class Taken:
     refused: tuple[PartName, ...]
 
 
+def drop_overtaken(store: Store, registered: Registration) -> Log | None:
+    """Return the log as it stands, without entries behind the last good head of keys that were taken back or lost.
+
+    They came towards a head that counts no more, and nobody gave a receipt for them: the log goes on with others in
+    their place. Where the keys in use have signed for more than that head already, it goes on with those that are here.
+    """
+    name, good = registered.node.origin, eras.overtaken_from(registered.ages)
+    log = store.log(name)
+    if log is None or good is None or registered.ages[-1].over or not log.stored <= good < log.next_entry:
+        return log
+    with store.write():
+        log = store.add_log(name)
+        later = [one for one in store.promises(log, good + 1, 2**63 - 1) if not eras.is_overtaken(registered.ages, one)]
+        if log.stored <= good < log.next_entry and not later and not log.frozen:
+            recovery.truncate(store, log, good)
+            store.db.execute("delete from tip where log = ? and last > ?", (log.id, good))
+            store.alarm("keys-replaced", name, f"{log.next_entry - good} entries behind the last good head are gone")
+    return store.log(name)
+
+
 def see_head(store: Store, registered: Registration, path: str, note: bytes) -> tuple[Log, Head]:
     """Return the log and the head in a note that came by `path`, kept and compared with what is stored.
 
@@ -67,6 +87,7 @@ def record_head(
     `begins` is what the head's tree says of the entries that are stored here, where they came by another path.
     Raises what `see_head` raises, and OldSize, BadProof.
     """
+    drop_overtaken(store, registered)
     log, shown = see_head(store, registered, path, note)
     _check_beginning(store, log, registered, shown, begins)
     with store.write():  # checked and written in one transaction: two callers cannot both continue one head

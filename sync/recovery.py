@@ -170,10 +170,10 @@ def set_aside(store: Store, log: Log, start: int) -> None:
             mine = [(row, number, content) for (at, number), content in parts if at == index]
             db.executemany("insert into aside_part(aside, number, content) values (?, ?, ?)", mine)
         store.set_meta(REMAKE, b"1")
-    _truncate(store, log, start)
+    truncate(store, log, start)
 
 
-def _truncate(store: Store, log: Log, size: int) -> None:
+def truncate(store: Store, log: Log, size: int) -> None:
     """Let a log end at `size`; what was made from the rest of it is made again."""
     db, bundles = store.db, Bundles(store, log)
     begin = begin_at(size)

@@ -108,7 +108,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             self._check_owed(call, request)
             answer.please_reconcile = greeting.please_reconcile(call)
             answer.authorities = self._serving.authorities()
-            answer.your_head = greeting.newest_note(call.store, call.path)
+            answer.your_head = greeting.newest_note(call, call.path)
             answer.logs.extend(greeting.wanted_back(call, request.your_head))
             answer.logs.extend(
                 greeting.states(call, {one.origin for one in request.offers}, greeting.heads_asked(request))

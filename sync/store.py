@@ -149,6 +149,10 @@ class Store:
         ).fetchone()
         return _head(log.origin, row) if row else None
 
+    def signed_up_to(self, log: Log, at_most: int) -> list[Head]:
+        """Return the kept and recorded heads of at most that size, largest and newest first; one a size and root."""
+        return sorted(self.promises(log, 0, at_most), key=lambda one: (one.size, one.time_s), reverse=True)
+
     def put_head(self, log: Log, head: Head, path: str = "") -> None:
         self.db.execute(
             "insert or replace into head(log, path, size, root, time, note) values (?, ?, ?, ?, ?, ?)",

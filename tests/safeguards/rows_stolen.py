@@ -1,0 +1,58 @@
+"""Safeguards of keys that were stolen, and of logs that go on from another."""
+
+from node import enrolment, membership, replacing, stolen
+from sync import mirror
+from tests.safeguards.switch import Safeguard, passes, put, without
+
+STOLEN = "tests/node/test_stolen.py::"
+OVERTAKEN = "tests/sync/test_overtaken.py::"
+
+ROWS = [
+    Safeguard(
+        "taken-back-by-home",
+        "only the home takes keys back",
+        without(stolen, "check", ("if known.home != opened.node.origin:", "if False:")),
+        f"{STOLEN}test_only_the_home_takes_keys_back_up_to_a_head_that_it_holds",
+    ),
+    Safeguard(
+        "taken-back-recorded",
+        "keys are good up to a head that is held",
+        without(stolen, "check", ("if size not in sizes:", "if False:")),
+        f"{STOLEN}test_only_the_home_takes_keys_back_up_to_a_head_that_it_holds",
+    ),
+    Safeguard(
+        "taken-back-not-resumed",
+        "stolen keys are not resumed",
+        without(membership, "check", ("found.reason == stolen.TAKEN_BACK", "False")),
+        f"{STOLEN}test_the_home_takes_keys_back_and_everybody_says_so",
+    ),
+    Safeguard(
+        "taken-back-way",
+        "new keys do not go on with a log that more was signed for",
+        without(replacing, "check", ("stolen.way(opened, origin) == stolen.SUCCEED", "False")),
+        f"{STOLEN}test_what_the_thief_had_signed_for_is_not_proved",
+    ),
+    Safeguard(
+        "new-keys-sign-nothing",
+        "new keys in an old home sign nothing before it is recovered",
+        put(enrolment.rejoining, "sign_nothing", passes),
+        f"{STOLEN}test_the_thief_signs_nothing_that_counts_and_the_owner_goes_on",
+    ),
+    Safeguard(
+        "overtaken-signed-for",
+        "what somebody signed for is never dropped",
+        without(
+            mirror,
+            "drop_overtaken",
+            ("or not log.stored <= good < log.next_entry:", "or not good < log.next_entry:"),
+            ("if log.stored <= good < log.next_entry and", "if good < log.next_entry and"),
+        ),
+        f"{OVERTAKEN}test_what_was_signed_for_stays",
+    ),
+    Safeguard(
+        "overtaken-by-new-keys",
+        "what new keys brought is never dropped",
+        without(mirror, "drop_overtaken", ("not later and ", "")),
+        f"{OVERTAKEN}test_what_new_keys_brought_stays",
+    ),
+]

@@ -17,13 +17,14 @@ from node.notebook import Notebook
 from node.settings import Parent, Settings, load
 from sync import presence, recovery, sealed
 from sync.called import Serving
-from sync.errors import DoesNotOpen, NotAllowed
+from sync.errors import DoesNotOpen, Malformed, NeedsRecovery, NotAllowed
 from sync.federation import Federation
 from sync.keys import Signer
 from sync.lock import HeadLock
 from sync.note import VerifierKey
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
 from sync.registry import Registry
+from sync.repair import Repair
 from sync.rights import Rights
 from sync.store import Store
 
@@ -207,6 +208,11 @@ class Opened:
             with self.store.write():
                 self.store.set_meta(recovery.RESTORED, b"")
         with self.node.lock() as lock:
+            try:
+                return self.own.seal(lock, RESIGN_AFTER_S if resign else None).size
+            except (NeedsRecovery, Malformed):  # perhaps only damaged; what is nowhere here the children bring
+                if not Repair(self.store, self.registry, lock, int(self.node.clock())).run():
+                    raise
             return self.own.seal(lock, RESIGN_AFTER_S if resign else None).size
 
 

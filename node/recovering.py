@@ -17,6 +17,7 @@ from sync.errors import SyncError
 from sync.lock import HeadLock
 from sync.mirrors_back import MirrorsBack
 from sync.regaining import Regained, Regaining, Shown
+from sync.repair import Repair
 
 log = logging.getLogger(__name__)
 SESSION_WAIT_S = 600.0
@@ -82,6 +83,7 @@ def recover(
             raise WaitsForChildren(node.origin)
         with node.lock() as lock:
             registry = opened.registry
+            Repair(opened.store, registry, lock, int(node.clock())).run()  # what is only damaged is no other branch
             regaining = Regaining(opened.store, lock, registry, opened.own.verifiers, stop, progress)
             shown = [_ask(regaining, node, one, channels, deadline) for one in parents]
             found = regaining.run(shown) or _nothing_signed(opened)

@@ -11,6 +11,7 @@ from banyan.v1 import sync_pb2 as pb
 from sync import healing, mirror, recovery, wants
 from sync.bundles import Bundles
 from sync.called import Call
+from sync.damage import Book
 from sync.errors import Conflict, NoHead, NotAllowed, OverLimit
 from sync.head import Head
 from sync.lock import HeadLock
@@ -18,6 +19,7 @@ from sync.mending import Mending
 from sync.package import MAX_PACKAGES_A_CALL, Frame, unpack
 from sync.quota import BYTES, ENTRIES
 from sync.registry import Registration
+from sync.store import Log
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +27,13 @@ log = logging.getLogger(__name__)
 def answers(call: Call, requests: Iterator[pb.AddEntriesRequest]) -> Iterator[pb.AddEntriesResponse]:
     """Yield an acknowledgement for each package of one call, then a receipt if the log is whole."""
     header = next(requests, pb.AddEntriesRequest()).header
+    if header.mend:
+        yield from _mend(call, header, requests)
+        return
     if header.origin == call.serving.me:
         yield from _take_back(call, header, requests)
         return
     registered = call.check_bringer(header.origin)
-    if header.mend:
-        yield from _mend(call, header, requests)
-        return
     yield from _take(call, registered, _end(call, header), requests)
 
 
@@ -74,16 +76,16 @@ def _mend(
     call: Call, header: "pb.AddEntriesRequest.Header", requests: Iterator[pb.AddEntriesRequest]
 ) -> Iterator[pb.AddEntriesResponse]:
     """Put packages in the place of entries that are damaged here; nothing grows, and there is no receipt."""
+    _check_mender(call, header.origin)
     held = call.log(header.origin)
-    end = mirror.head_for(call.store, held, call.path, header.end)
-    end = healing.promised(call.store, call.registry, held, end)
+    end = healing.promised(call.store, call.registry, held, _proving(call, held, header.end))
     lock = HeadLock(call.serving.head_lock)
     try:
         mending = Mending(call.store, call.registry, lock, int(call.serving.clock()))
         for count, request in enumerate(requests, 1):
             if count > MAX_PACKAGES_A_CALL:
                 raise OverLimit("packages of a call", count, MAX_PACKAGES_A_CALL)
-            call.check_bringer(header.origin)
+            _check_mender(call, header.origin)
             call.check_room()
             call.meter.check(BYTES)
             sent = request.package
@@ -93,6 +95,26 @@ def _mend(
             yield pb.AddEntriesResponse(next_entry=held.next_entry)
     finally:
         lock.close()
+
+
+def _check_mender(call: Call, origin: str) -> None:
+    """The caller may bring this log; our own, which proves itself, any child may where some of it is damaged."""
+    if origin != call.serving.me:
+        call.check_bringer(origin)
+        return
+    call.registry.check_caller(call.path)
+    if not Book(call.store).ranges(origin):
+        raise NotAllowed(origin, "not-of-this-path")
+
+
+def _proving(call: Call, held: Log, size: int) -> Head:
+    """Return the kept head that packages are checked against: our own may be an older one, which the child holds."""
+    if held.origin != call.serving.me:
+        return mirror.head_for(call.store, held, call.path, size)
+    found = next(iter(call.store.promises(held, size, size)), None)
+    if found is None:
+        raise NoHead(held.origin, size)
+    return found
 
 
 def _take_back(

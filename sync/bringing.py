@@ -114,6 +114,7 @@ class Bringing:
         end = self.store.newest_head(held, at_most=held.stored) if held else None
         if held is None or end is None:
             return
+        self._mend(held, end, state.damaged)
         start, missing = state.next_entry, state.wanted_total
         while start < end.size and not self.stop.is_set() and state.recorded == end.size:
             sent = self._send(held, start, end)

@@ -60,7 +60,8 @@ def please_reconcile(call: Call) -> int:
 def wanted_back(call: Call, note: bytes) -> list[pb.LogState]:
     """Ask for our own log where this child shows the newest head of it and we have lost entries, or parts.
 
-    The reason word is `recover`; `next_entry` is where to send from.
+    The reason word is `recover`; `next_entry` is where to send from. Entries that are damaged here are named as those
+    of any other log.
     """
     me = call.serving.me
     held = call.store.log(me)
@@ -78,7 +79,8 @@ def wanted_back(call: Call, note: bytes) -> list[pb.LogState]:
     state.recorded = state.stored = state.next_entry = held.stored
     state.wanted.extend(pb.PartName(index=index, number=number) for index, number in wanted)
     state.wanted_total = bundles.count_wanted()
-    return [state] if wanted else []
+    state.damaged.extend(_damaged(call.store, me))
+    return [state] if wanted or state.damaged else []
 
 
 def _logs_to_heal(call: Call) -> set[str]:
@@ -147,8 +149,12 @@ def _state(call: Call, origin: str, most_wanted: int) -> pb.LogState:
         reason="frozen" if held.frozen else "",
         wanted=[pb.PartName(index=index, number=number) for index, number in wanted],
         wanted_total=bundles.count_wanted(),
-        damaged=[pb.Range(first=first, last=last) for first, last in Book(call.store).ranges(origin)[:MAX_RANGES]],
+        damaged=_damaged(call.store, origin),
     )
+
+
+def _damaged(store: Store, origin: str) -> list[pb.Range]:
+    return [pb.Range(first=first, last=last) for first, last in Book(store).ranges(origin)[:MAX_RANGES]]
 
 
 def because(call: Call) -> str:

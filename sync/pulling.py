@@ -96,11 +96,21 @@ class Pulling:
         fetching = Fetching(self.store, self.registry, self.client, self.registry.me, self.stop)
         self.report.parts_down += fetching.fetch(origin)
 
+    @property
+    def _healing(self) -> Healing:
+        return Healing(self.store, self.registry, self.client, self.lock, self.clock, self.stop)
+
     def heal(self) -> None:
         """Fetch what is damaged here and what the parent has of it."""
-        healing = Healing(self.store, self.registry, self.client, self.lock, self.clock, self.stop)
+        healing = self._healing
         for origin in healing.origins():
             attempt(self.report, self.registry.me, origin, partial(self._heal_log, healing, origin))
+
+    def heal_own(self, origin: str) -> int:
+        """Fetch what is damaged of the own log; return how many places are whole again, 0 where it does not verify."""
+        before = self.report.healed
+        attempt(self.report, self.registry.me, origin, partial(self._heal_log, self._healing, origin))
+        return self.report.healed - before
 
     def _heal_log(self, healing: Healing, origin: str) -> None:
         self.report.healed += healing.heal(origin)

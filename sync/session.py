@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from sync import eras, forks, head, ownrow, presence, recovery, rights, rollcall
 from sync.bringing import Bringing, Report, attempt, ends
@@ -21,11 +22,13 @@ from sync.lock import HeadLock
 from sync.ownlog import RESIGN_AFTER_S, OwnLog
 from sync.pulling import Pulling
 from sync.registry import Registry, ancestors, is_prefix
+from sync.repair import Repair
 from sync.store import Store
 from sync.telling import Telling
 
 log = logging.getLogger(__name__)
 MAX_SKEW_S = 300
+_Found = TypeVar("_Found")
 
 
 @dataclass
@@ -61,18 +64,14 @@ class Session:
             hello = handshake.hello(telling)
             telling.learn(hello)
             try:
-                self._check_shown_head(hello)
-                recovery.check_recovered(self.store, me)
-                for parent in self.parents:  # all at once, so that each is brought the same log
-                    rights.open_to(self.store, self.own, self.registry, parent)
-                mine = self._sealed()
+                mine = self._made_whole(partial(self._sealed_after, hello), down.heal_own)
             except NeedsRecovery:
                 down.pull_all(hello.ancestors)  # the word from above is needed all the more
                 raise
             down.pull_all(hello.ancestors)
             attempt(report, me, self.client.parent, partial(self._check_row, hello))
             down.heal()
-            self._keep_receipts(hello.receipts, report)
+            self._made_whole(partial(self._keep_receipts, hello.receipts, report), down.heal_own)
             if hello.reason == "moved":  # what is above is known now; nothing is taken from us here any more
                 raise NotAllowed(me, "moved")
             refusal = self._bring_all(mine, hello, up, handshake)
@@ -141,10 +140,25 @@ class Session:
 
     def seal_after(self, your_head: bytes) -> Head | None:
         """Sign the own log once a parent has shown, by whatever way, which head of it it holds; raise NeedsRecovery."""
-        self._check_shown_head(Hello(b"", 0, "active", "", your_head, {}, (), (), 0))
-        for parent in self.parents:
+        shown = Hello(b"", 0, "active", "", your_head, {}, (), (), 0)
+        return self._made_whole(partial(self._sealed_after, shown))
+
+    def _sealed_after(self, hello: Hello) -> Head | None:
+        """Sign the own log after what the parent has shown of it, opened to all parents at once; or NeedsRecovery."""
+        self._check_shown_head(hello)
+        recovery.check_recovered(self.store, self.own.origin)
+        for parent in self.parents:  # all at once, so that each is brought the same log
             rights.open_to(self.store, self.own, self.registry, parent)
         return self._sealed()
+
+    def _made_whole(self, step: Callable[[], _Found], heal: Callable[[str], int] = lambda origin: 0) -> _Found:
+        """Return what `step` returns, after a repair where what is here does not give what was signed or written."""
+        try:
+            return step()
+        except (NeedsRecovery, Malformed):
+            if not Repair(self.store, self.registry, self.lock, int(self.clock())).run(heal):
+                raise
+        return step()
 
     def _sealed(self) -> Head | None:
         """Return the own log's head, signed now; None where the log is frozen: nothing of it is signed any more."""

@@ -7,7 +7,7 @@ from sync import healing
 from sync.bundles import Bundles, packages
 from sync.client import Client
 from sync.damage import Book, said
-from sync.errors import BadProof, NoHead
+from sync.errors import BadProof, NoHead, NotAllowed
 from sync.mending import Mending
 from sync.package import Packer
 from sync.schema import key
@@ -65,6 +65,11 @@ def content(world: World, node: str, origin: str):
         return log, rows, nodes, bundles.parts(0, 9999), bundles.wanted(9999)
 
 
+def entries(world: World, node: str, origin: str):
+    with world.nodes[node].opened() as opened:
+        return Bundles(opened.store, opened.store.log(origin)).entries(0, 9999)
+
+
 def open_at(world: World, node: str):
     with world.nodes[node].opened() as opened:
         return [said(one) for one in Book(opened.store).open()]
@@ -80,6 +85,8 @@ def open_at(world: World, node: str):
         (HUB, OUTLET, 260, [CITY]),
         (HUB, CITY, 10, [CITY]),
         (CITY, CITY, 10, [CITY]),
+        (CITY, CITY, 10, [OUTLET]),
+        (HUB, HUB, 3, [CITY]),
         (CITY, HUB, 3, [CITY]),
         (OUTLET, CITY, 10, [OUTLET]),
         (OUTLET, HUB, 3, [OUTLET]),
@@ -116,6 +123,54 @@ def test_damaged_parts_are_healed_from_another_tier(three, damaged, origin, inde
     assert content(three, damaged, origin) == before
     checking.check(three.nodes[damaged])
     assert open_at(three, damaged) == []
+
+
+def test_an_outlet_whose_signed_entries_are_damaged_heals_and_seals_in_one_session(three):
+    """Nobody has run `fsck`: sealing reads back what stands in the same bundle, and finds it."""
+    three.file(OUTLET, b'{"n":601}', b'{"n":602}')
+    damage_entries(three, OUTLET, OUTLET, 520)
+    report = three.sync(OUTLET)
+    assert (report.refused, report.healed) == ([], 1)
+    assert report.receipts[0] == (OUTLET, CITY, SIZE + 2)
+    assert checking.check(three.nodes[OUTLET]).found == []
+    assert entries(three, CITY, OUTLET) == entries(three, OUTLET, OUTLET)
+
+
+@pytest.mark.parametrize("column", ["leaves", "entries"])
+def test_an_outlet_whose_entries_are_damaged_before_they_are_signed_seals_what_was_filed(three, column):
+    three.file(OUTLET, b'{"n":601}', b'{"n":602}')
+    before, filed = content(three, OUTLET, OUTLET), entries(three, OUTLET, OUTLET)
+    where = f"select {column} from bundle where id = {key(before[0].id, SIZE)}"
+    flip(three.nodes[OUTLET].home.log_db, where, at=40)
+    assert three.sync(OUTLET).receipts[0] == (OUTLET, CITY, SIZE + 2)
+    assert content(three, OUTLET, OUTLET)[1:] == before[1:]
+    assert entries(three, CITY, OUTLET) == filed
+
+
+def test_an_outlet_whose_head_lock_is_damaged_seals_as_before(three):
+    three.file(OUTLET, b'{"n":601}')
+    flip(three.nodes[OUTLET].home.head_lock, f"select root from head where origin = '{OUTLET}'", at=3)
+    assert three.sync(OUTLET).receipts[0] == (OUTLET, CITY, SIZE + 1)
+    assert checking.check(three.nodes[OUTLET]).found == []
+
+
+def test_a_hub_whose_tree_is_damaged_signs_what_is_right(three):
+    three.shut(HUB)
+    with three.nodes[HUB].opened() as opened:
+        opened.own.add([[("federation", b'{"h":%d}' % one)] for one in range(300)])
+        opened.own.add([[("federation", b'{"h":1}')]])
+        where = f"select hash from node where log = {opened.own.log.id} and level = 8"
+    flip(three.nodes[HUB].home.log_db, where, at=4)
+    three.open(HUB)
+    three.sync(CITY)
+    three.seal_hub()
+    assert checking.check(three.nodes[HUB]).found == []
+    assert three.sync(CITY).refused == []
+
+
+def test_nobody_writes_into_a_log_of_ours_that_is_whole(three):
+    with pytest.raises(NotAllowed, match="not-of-this-path"):
+        client_of(three).add_entries(CITY, 0, 256, iter(()), lambda _at: None, mend=True)
 
 
 def test_the_next_session_is_as_cheap_as_ever(three):

@@ -1,9 +1,11 @@
 """What `doctor` can find: each trouble with its cause and its cure, in the language in use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from node.messages import _
+from node.overdue import Overdue
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 SKEW_ODD_S, SKEW_BAD_S = 60, 300
@@ -52,6 +54,18 @@ def clock_behind_itself(seconds: int) -> Finding:
 def not_serving(listen: str) -> Finding:
     cure = _("Start `serve`, or the service that runs it; without it, nobody can call this node.")
     return Finding("doors", listen, WARN, _("Nothing listens there."), cure)
+
+
+def overdue(by: str, late: Sequence[Overdue]) -> Finding:
+    """Return what waits here for a receipt by one node above."""
+    cause = _("{count} entries of {logs} logs have no receipt by {by} for up to {nights} nights.").format(
+        count=sum(one.missing for one in late), logs=len(late), by=by, nights=max(one.nights for one in late)
+    )
+    if late[0].direct:
+        cure = _("Mend what is said of {by} here, or bring them on a disk with `carry out`; `status` names the logs.")
+    else:
+        cure = _("Ask the operator of the node between whether its line to {by} is down.")
+    return Finding("overdue", by, WARN, cause, cure.format(by=by))
 
 
 def days(test: str, about: str, left: int) -> Finding:

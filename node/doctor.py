@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from node import authority, diagnosis, keyfiles, sentences
+from node import authority, diagnosis, keyfiles, overdue, sentences
 from node.diagnosis import FAIL, OK, WARN, Finding
 from node.errors import NodeError
 from node.messages import _
@@ -38,7 +38,7 @@ class Doctor:
 
     def examine(self) -> Iterator[Finding]:
         """Yield what was found, the node itself first, then each parent; a step that others need ends its parent."""
-        for step in (self._disk, self._files, self._own_clock, self._versions):
+        for step in (self._disk, self._files, self._own_clock, self._versions, self._overdue):
             yield from step()
         if self.node.settings.registers:
             yield from self._doors()
@@ -89,6 +89,16 @@ class Doctor:
     def _versions(self) -> Iterator[Finding]:
         found = ", ".join(f"{name} {version(name)}" for name in ("banyan-ip", "grpcio", "cryptography"))
         yield Finding("versions", self.node.origin, OK, f"{found}, SQLite {sqlite3.sqlite_version}")
+
+    def _overdue(self) -> Iterator[Finding]:
+        """Say what waits here for more than a night, in one line for each node above that has no receipt for it."""
+        try:
+            with self.node.opened() as opened:
+                late = overdue.found(opened)
+        except (SyncError, OSError, sqlite3.Error):
+            return  # `files` has said it, or `fsck` will
+        for by in sorted({one.by for one in late}):
+            yield diagnosis.overdue(by, [one for one in late if one.by == by])
 
     def _doors(self) -> Iterator[Finding]:
         path = self.node.home.keys / authority.SERVER_CERTIFICATE

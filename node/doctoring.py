@@ -22,6 +22,7 @@ _TESTS = (
     N_("port"),
     N_("proxy"),
     N_("versions"),
+    N_("overdue"),
 )
 
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import grpc
 
-from node import asking, checking, enrolment, expiry, recovering, rejoining, rotating, stands
+from node import asking, checking, enrolment, expiry, overdue, recovering, rejoining, rotating, stands
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
@@ -58,6 +58,7 @@ def run(
             checking.suspect(node, [node.origin] if isinstance(error, Malformed | BadProof) else [])
     with node.opened() as opened:
         expiry.warn(node, opened)
+        overdue.warn(opened)
     return night
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from node import authority, cataloguing, causes, hold_book, keyfiles, manifests, reconciling, stands, told
+from node import authority, cataloguing, causes, hold_book, keyfiles, manifests, overdue, reconciling, stands, told
 from node.errors import NodeError
 from node.invitation_book import Invitation
 from node.messages import N_, _, either
@@ -117,6 +117,7 @@ def standing(node: Node) -> dict[str, Any]:
                 {"origin": one.origin, "what": one.what, "since": one.since_s, "night": one.night}
                 for one in manifests.silent(opened)
             ],
+            "overdue": [asdict(one) for one in overdue.found(opened)],
             "forks": sorted({one.origin for one in forks.kept(opened.store)}),
             "catalogue": {**counts, "waiting": wanted, "entries_behind": lag.entries, "records_behind": lag.records},
             "alarms": [
@@ -222,6 +223,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         )
     for one in found["silent"]:
         said.append(_silent_line(one))
+    said += [overdue.sentence(overdue.Overdue(**one)) for one in found["overdue"]]
     for one in found["forks"]:
         text = _("FORK: {origin} signed two heads that cannot both be true. Evidence: `fork write {origin}`.")
         said.append(text.format(origin=one))

@@ -1,6 +1,6 @@
-"""Safeguards of what is carried on a disk."""
+"""Safeguards of what is carried on a disk, or waits to be brought."""
 
-from node import carrying, taking
+from node import carrying, overdue, taking
 from sync import carry
 from tests.safeguards.switch import Safeguard, passes, put, without
 
@@ -74,5 +74,11 @@ ROWS = [
             ),
         ),
         f"{FAULTS}test_a_child_whose_taking_broke_off_signs_when_it_takes_the_same_disk_again[False]",
+    ),
+    Safeguard(
+        "overdue-alarm",
+        "who holds entries and does not bring them above raises an alarm itself",
+        put(overdue, "warn", lambda opened: []),
+        "tests/node/test_overdue.py::test_a_city_that_does_not_reach_the_hub_counts_the_nights_and_alarms_after_two",
     ),
 ]

@@ -1,7 +1,7 @@
-"""What an evidence file proves, step by step: by whom, as of when; and where it fails, what held before."""
+"""What evidence proves, step by step, as people read it: by whom, as of when; where it fails, what held before."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from node.report import Context
 from records import body, view
 from records.errors import MalformedRecord
 from sync import evidence
-from sync.evidence import Examined, Verified
+from sync.evidence import NotProved, Verified
 from sync.federation import Federation
 from sync.steps import Held
 
@@ -31,6 +31,10 @@ _SAID: Mapping[str, str] = {
     "part": N_("4. What was filed, for {audience}: {content}"),
     "withheld": N_("4. Withheld: the part for {audience}. The entry commits to it; the proof is no weaker for it."),
     "receipt": N_("5. {by} says that it has had it since {when} (log of {size} entries)."),
+    "keys": N_("2. The keys under both heads, {keys}, are registered for {origin}."),
+    "signed": N_("3. {origin} signed {size} entries under the root {root}, as of {when}."),
+    "contradiction": N_("4. The two say different things of its first {size} entries, so they cannot both be true."),
+    "both": N_("5. {by} gave receipts on both heads."),
     "statuses": N_("6. Statuses are as of {when}; what changed later, this file cannot show."),
 }
 _VOID = N_(
@@ -41,15 +45,25 @@ _VOID = N_(
 def tell(context: Context, raw: bytes, pinned: Federation) -> int:
     """Say which steps hold, and the first that does not; return the exit code."""
     found = evidence.examine(raw, pinned)
-    for held in found.held:
-        for line in lines(held):
+    tell_held(context, found.held)
+    if found.found is None:
+        return tell_miss(context, found.held, found.miss)
+    context.emit({"verified": True, **as_dict(found.found), "steps": steps(found.held, None)})
+    context.say(_("PROVED."))
+    return frame.DONE
+
+
+def tell_held(context: Context, held: Sequence[Held]) -> None:
+    """Say the steps that hold."""
+    for one in held:
+        for line in lines(one):
             context.say(line)
-    if found.found is not None:
-        context.emit({"verified": True, **as_dict(found.found), "steps": steps(found)})
-        context.say(_("PROVED."))
-        return frame.DONE
-    said = sentences.say(found.miss or AssertionError(found), context.language)
-    context.emit({"verified": False, "error": "NotProved", "message": said, "steps": steps(found)})
+
+
+def tell_miss(context: Context, held: Sequence[Held], miss: NotProved | None) -> int:
+    """Say the first step that does not hold, and that nothing is proved; return the exit code."""
+    said = sentences.say(miss or AssertionError(held), context.language)
+    context.emit({"verified": False, "error": "NotProved", "message": said, "steps": steps(held, miss)})
     context.say(said)
     context.say(_("NOT PROVED."))
     return frame.REFUSED
@@ -72,13 +86,13 @@ def as_dict(found: Verified) -> dict[str, Any]:
     }
 
 
-def steps(found: Examined) -> list[dict[str, Any]]:
+def steps(held: Sequence[Held], miss: NotProved | None) -> list[dict[str, Any]]:
     """Return each step that held, then the one that did not."""
-    held = [{"step": one.step, "what": one.what, "ok": True, **_plain(one.facts)} for one in found.held]
-    if found.miss is not None:
-        step, why = found.miss.args
-        held.append({"step": step, "what": "miss", "ok": False, "why": why})
-    return held
+    said = [{"step": one.step, "what": one.what, "ok": True, **_plain(one.facts)} for one in held]
+    if miss is not None:
+        step, why = miss.args
+        said.append({"step": step, "what": "miss", "ok": False, "why": why})
+    return said
 
 
 def lines(held: Held) -> list[str]:

@@ -40,8 +40,7 @@ def top(context: Context, file: Path, root: Path, registrations: tuple[Path, ...
     pinned = Federation.parse(root.read_bytes())
     raw = _read(file)
     if raw.startswith(fork.TITLE):
-        fork_report.tell(context, raw, pinned, [_read(one) for one in registrations])
-        return frame.DONE
+        return fork_report.tell(context, raw, pinned, [_read(one) for one in registrations])
     return evidence_report.tell(context, raw, pinned)
 
 

@@ -212,11 +212,21 @@ def _verified(raw: bytes, pinned: Federation, held: list[Held]) -> Verified:
 
 
 def registered(
-    statements: Sequence[bytes], proofs: Sequence[bytes], pinned: Federation
+    statements: Sequence[bytes],
+    proofs: Sequence[bytes],
+    pinned: Federation,
+    consistency: Sequence[bytes] = (),
+    held: list[Held] | None = None,
 ) -> tuple[Federation, tuple[Registered, ...]]:
-    """Return what root statements and registrations prove under the pinned federation; raise NotProved."""
+    """Return what root statements and registrations prove under the pinned federation; raise NotProved.
+
+    Each step that holds is added to `held`.
+    """
+    told = [] if held is None else held
     trusted = _root(statements, pinned)
-    return trusted, _followed(proofs, Chain(trusted, {})).chain()
+    told += steps.roots(trusted, pinned)
+    shown = dict(_read_consistency(one) for one in consistency)
+    return trusted, _followed(proofs, Chain(trusted, shown, held=told)).chain()
 
 
 def _sections(raw: bytes) -> dict[str, list[bytes]]:

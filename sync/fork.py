@@ -76,6 +76,14 @@ def _head_bytes(signed: Head) -> bytes:
 
 def decode(raw: bytes) -> Contradiction:
     """Read a file and verify all of it; raise Malformed, BadSignature, BadProof for one that proves no fork."""
+    found = read(raw)
+    check_signed(found)
+    check_contradicts(found)
+    return found
+
+
+def read(raw: bytes) -> Contradiction:
+    """Read a file of which nothing is verified but that its keys may be used; raise Malformed, BadSignature."""
     if len(raw) > MAX_BYTES or not raw.startswith(TITLE):
         raise Malformed("fork", "not a banyan-fork/v1 file, or too large")
     try:
@@ -84,7 +92,6 @@ def decode(raw: bytes) -> Contradiction:
         raise Malformed("fork", "cut short") from cut
     if behind != len(raw):
         raise Malformed("fork", "bytes behind it")
-    _check(found)
     return found
 
 
@@ -116,11 +123,18 @@ def _head(name: str, log_keys: tuple[VerifierKey, ...], size: int, root: bytes, 
     if size > MAX_SIZE:
         raise Malformed("fork", "a size out of range")
     lines = (Signature(name, key.key_id, value) for key, value in zip(log_keys, (ed25519, mldsa44), strict=True))
-    note = Note(Checkpoint(name, size, root).text(), tuple(lines)).encode()
-    return head.open_head(note, log_keys)
+    promised = Checkpoint(name, size, root)
+    return Head(promised, int.from_bytes(mldsa44[:8], "big"), Note(promised.text(), tuple(lines)).encode())
 
 
-def _check(found: Contradiction) -> None:
+def check_signed(found: Contradiction) -> None:
+    """Raise BadSignature, Malformed unless both heads are signed by both keys of the file."""
+    for one in found.branches:
+        head.open_head(one.head.note, found.log_keys)
+
+
+def check_contradicts(found: Contradiction) -> None:
+    """Raise BadProof, Malformed unless the two heads say different things of the first entries."""
     one, other = found.branches
     if not 0 < found.size <= one.head.size <= other.head.size or one.root == other.root:
         raise BadProof("the two heads do not contradict each other")

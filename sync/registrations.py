@@ -1,7 +1,8 @@
 """How a log's keys are registered, proved from the federation's root: what travels beside a fork's evidence.
 
 `banyan-registrations/v1 LF`, then sections as in an evidence file: `root` statements, the `registration`s from the hub
-down, and `receipt`s, notes by the ancestors' mirror keys. An evidence file shows the same, and is read as well.
+down, `receipt`s, notes by the ancestors' mirror keys, and `consistency`. An evidence file shows the same, and is read
+as well.
 """
 
 from collections.abc import Sequence
@@ -14,12 +15,13 @@ from sync.evidence import Registered
 from sync.federation import Federation
 from sync.note import Note, VerifierKey
 from sync.registry import Registry
+from sync.steps import Held
 from sync.store import Store
 
 TITLE = b"banyan-registrations/v1\n"
 MAX_BYTES = evidence.MAX_BYTES
 MAX_SECTIONS = 64
-_WORDS = ("root", "registration", "receipt", "record")
+_WORDS = ("root", "registration", "receipt", "consistency", "record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Registrations:
     statements: tuple[bytes, ...]
     proofs: tuple[bytes, ...]
     receipts: tuple[bytes, ...] = ()
+    consistency: tuple[bytes, ...] = ()
 
     @classmethod
     def of(cls, store: Store, registry: Registry, origin: str) -> "Registrations":
@@ -53,11 +56,12 @@ class Registrations:
         """
         log = store.log(origin)
         receipts = tuple(one.note for one in store.newest_receipts(log)) if log else ()
-        proofs = evidence.registrations(store, registry, origin)
-        return cls(registry.federation.statements, tuple(proofs), receipts)
+        writing = evidence.Writing(store, registry)
+        proofs = tuple(writing.proved(one) for one in evidence.statements(store, registry, origin))
+        return cls(registry.federation.statements, proofs, receipts, tuple(writing.consistency.values()))
 
     def encode(self) -> bytes:
-        pairs = zip(_WORDS, (self.statements, self.proofs, self.receipts), strict=False)
+        pairs = zip(_WORDS, (self.statements, self.proofs, self.receipts, self.consistency), strict=False)
         sections = [(word.encode(), one) for word, many in pairs for one in many]
         return TITLE + b"".join(word + b" %d\n" % len(one) + one for word, one in sections)
 
@@ -69,14 +73,19 @@ class Registrations:
             raise Malformed("registrations", "not such a file, or too large")
         found = _sections(raw[len(title) :])
         notes = [proved.parse(one)[4] for one in found["record"]]
-        return cls(tuple(found["root"]), tuple(found["registration"]), (*found["receipt"], *notes))
+        receipts = (*found["receipt"], *notes)
+        return cls(tuple(found["root"]), tuple(found["registration"]), receipts, tuple(found["consistency"]))
 
     def verify(self, pinned: Federation) -> Shown:
         """Return what is proved under the pinned federation; raise BadSignature where a step does not hold."""
         try:
-            trusted, chain = evidence.registered(self.statements, self.proofs, pinned)
+            return self.examine(pinned, [])
         except evidence.NotProved as error:
             raise BadSignature(str(error.args[0]), str(error.args[1])) from error
+
+    def examine(self, pinned: Federation, held: list[Held]) -> Shown:
+        """Do the same, and add each step that holds to `held`; raise NotProved at the first that does not."""
+        trusted, chain = evidence.registered(self.statements, self.proofs, pinned, self.consistency, held)
         mirrors = {trusted.name: trusted.newest.mirror_key} | {one.node.origin: one.node.mirror_key for one in chain}
         receipts = [one for raw in self.receipts for one in _receipts(raw, mirrors)]
         return Shown(trusted, chain, tuple(receipts))
@@ -106,5 +115,5 @@ def _receipts(raw: bytes, mirrors: dict[str, VerifierKey]) -> Sequence[tuple[str
         signed = [name for name, key in mirrors.items() if (key.name, key.key_id) in lines]
         opened = [head.open_receipt(raw, name, mirrors[name], 2**62) for name in signed]
     except SyncError as error:
-        raise BadSignature("receipt", str(error)) from error
+        raise evidence.NotProved("receipt", str(error)) from error
     return [(one.signer, one.checkpoint, one.time_s) for one in opened]

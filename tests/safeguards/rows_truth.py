@@ -1,7 +1,7 @@
 """Safeguards of the two routes: forks and their evidence, heads pooled by path."""
 
-from sync import eras, fork, forks, manifest, mirror, ownrow, rollcall, session, silence, store
-from tests.safeguards.switch import Safeguard, passes, put, without
+from sync import arriving, eras, fork, forks, greeting, manifest, mirror, ownrow, rollcall, session, silence, store
+from tests.safeguards.switch import Safeguard, both, passes, put, without
 
 FORK = "tests/sync/test_fork.py::"
 FORKS = "tests/sync/test_forks.py::"
@@ -30,6 +30,18 @@ ROWS = [
         "a larger head by another path begins with what is stored",
         put(mirror, "_check_beginning", passes),
         f"{FORKS}test_a_larger_head_whose_tree_begins_otherwise",
+    ),
+    Safeguard(
+        "frozen",
+        "a log with two heads takes nothing more",
+        both(
+            without(mirror, "_check_against_stored", ("if log.frozen:", "if False:")),
+            without(mirror, "take", ("if log.frozen:", "if False:")),
+            without(arriving, "_end", ("if held.frozen:", "if False:")),
+            without(greeting, "_state", ('"frozen" if held.frozen else ""', '""')),
+        ),
+        "tests/sync/test_refusals.py::test_a_frozen_log_takes_nothing_more_whatever_its_owner_sends",
+        also="Fork",
     ),
     Safeguard(
         "fork-pooled",

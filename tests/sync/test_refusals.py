@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from node import doors, keyfiles
+from node import doors, keyfiles, settings
 from node.node import Node
 from sync import control, head
 from sync.checkpoint import Checkpoint
-from sync.client import Client
+from sync.client import Client, Greeting
 from sync.entry import control_entry
 from sync.errors import (
     BadProof,
@@ -483,6 +483,26 @@ def test_a_rewritten_log_is_frozen_with_its_evidence(nights, size):
         world.sync(OUTLET)
     world.sync(NEIGHBOUR)
     assert hostile.is_whole(world, NEIGHBOUR, CITY)
+
+
+def test_a_frozen_log_takes_nothing_more_whatever_its_owner_sends(nights):
+    """The owner does not stop by itself: it has recorded a true head, forks, and sends what it can."""
+    world = nights.world
+    node, packer = world.nodes[OUTLET], Packer()
+    with node.channel(settings.load(node.home, {}).parents[0]) as channel:
+        client = Client(channel, CITY)
+        client.add_checkpoint(OUTLET, FIRST, nights.prove(FIRST, SECOND), nights.sign(SECOND))
+        with pytest.raises(Fork):
+            client.add_checkpoint(OUTLET, SECOND, [], nights.sign(100, b"\x05" * 32))
+        before = hostile.kept(world.nodes[CITY], OUTLET)
+        frames = [packer.pack(one) for one in nights.packages(OUTLET)]
+        with pytest.raises(NotAllowed, match="frozen"):
+            client.add_entries(OUTLET, FIRST, SECOND, iter(frames), lambda _next_entry: None)
+        with pytest.raises(NotAllowed, match="frozen"):
+            client.add_checkpoint(OUTLET, SECOND, [], nights.sign(SECOND))
+        said = client.hello(Greeting(b"", [(OUTLET, SECOND)], (), b"", ()))
+        assert said.logs[OUTLET].reason == "frozen"
+    assert hostile.kept(world.nodes[CITY], OUTLET) == before
 
 
 def test_a_head_over_other_entries_ahead_of_the_log_is_a_fork_as_soon_as_the_true_one_comes(nights):

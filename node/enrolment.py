@@ -197,11 +197,10 @@ def let_in(home: Home, way: Way, answer: pb.EnrolResponse, origin: str, role: st
             begin_log(Node(home, made))
         settings.save(home, made)  # a crash before leaves no node, and the same request joins again
     else:
-        settings.add_parent(home, parent)
         with Node.open(home).opened() as opened:
             homes = opened.registry.homes(origin)
-        for before in homes[:-1] if homes[-1] == way.parent else ():
-            settings.remove_parent(home, before)  # moved: the home before takes nothing more
+        before = homes[:-1] if homes[-1] == way.parent else ()  # moved: the home before takes nothing more
+        settings.add_parent(home, parent, instead_of=before)
     return Node.open(home)
 
 

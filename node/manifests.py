@@ -82,7 +82,7 @@ def heard(opened: Opened) -> dict[str, dict[str, Any]]:
     """Return of each child when it called last, and of which night its newest manifest is; None for never."""
     called = presence.last_calls(opened.store)
     answer: dict[str, dict[str, Any]] = {}
-    for child in opened.registry.children():
+    for child in opened.registry.children(moved=True):
         held = opened.store.log(child.origin)
         newest = rollcall.newest(opened.store, held) if held else None
         answer[child.origin] = {"called": called.get(child.origin), "manifest": newest.night if newest else None}

@@ -1,21 +1,26 @@
 """Moving a node to another home (proto/README.md section 6): the hub states it, and which registration goes along.
 
 The hub's log then has two entries, one behind the other: `confirm` names the registration by the home before (home,
-index, leaf hash), `home` the new home. The new home registers those keys and no others; nobody decides anew.
+index, leaf hash), `home` the new home, and where that lets others in. The new home registers those keys and no others;
+nobody decides anew. How the node finds its way there is in arrival.py.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 
-from node import registering
-from node.errors import NodeError
+from node import authority, registering
+from node.errors import KeysMissing, NodeError
 from node.messages import N_
-from node.node import Opened
+from node.node import Node, Opened
 from sync import control, entry, evidence, proved, tree
 from sync import origin as origins
 from sync.bundles import Bundles
+from sync.door import Door, meta_of
 from sync.errors import Malformed, NotAllowed
 from sync.registry import Registration, Registry
 from sync.store import Store
+
+_EVERYWHERE = ("0.0.0.0", "[::]")  # where a door listens, not where anybody reaches it
 
 
 class NotMovable(NodeError):
@@ -31,21 +36,41 @@ class NotMovable(NodeError):
 def move(opened: Opened, origin: str, home: str) -> int:
     """State at the hub that `home` registers `origin` from now on; return the index of the `home` entry.
 
-    Both entries are added in one transaction. Stated already, nothing is added. Raises UnknownOrigin, NotAllowed,
-    NotMovable.
+    Both entries are added in one transaction. Stated already, nothing is added, but the new door where the node has
+    not arrived and its new home lets others in at another one by now. Raises UnknownOrigin, NotAllowed, NotMovable.
     """
     registry = opened.registry
+    at = door_of(opened, home)
+    said = control.Home(origin, home, at.join_address, at.authority) if at else control.Home(origin, home)
     if registry.home(origin) == home:
-        return statement_of(opened.store, registry, "home", origin)[0]
+        index, raw = statement_of(opened.store, registry, "home", origin)
+        if index < 0 or at is None or registry.find(origin) is not None or control.decode(control.body_of(raw)) == said:
+            return index
+        return opened.own.state(said)
     known = check(opened, origin, home)
     raw = _entry(opened.store, known.home, known.index)
     time_ms = int(opened.node.clock() * 1000)
-    statements = (
-        control.Confirm(origin, known.home, known.index, tree.leaf_hash(raw)),
-        control.Home(origin, home),
-    )
+    statements = (control.Confirm(origin, known.home, known.index, tree.leaf_hash(raw)), said)
     made = [entry.control_entry(time_ms, control.encode(one)) for one in statements]
     return opened.own.add_entries(made, [[], []]) + 1
+
+
+def door_of(opened: Opened, home: str) -> Door | None:
+    """Return where `home` lets others in, as it said in its newest Hello; None where it has not said it."""
+    if home == opened.node.origin:
+        return own_door(opened.node)
+    raw = opened.store.meta(meta_of(home))
+    return Door.decode(raw) if raw else None
+
+
+def own_door(node: Node) -> Door | None:
+    """Return where this node lets others in; None where it does not, or has no address that others can reach."""
+    if not node.settings.registers or node.settings.join_address.rpartition(":")[0] in _EVERYWHERE:
+        return None
+    try:
+        return Door(node.settings.join_address, sha256(authority.authority_der(node.home)).digest())
+    except KeysMissing:  # its doors were never open
+        return None
 
 
 def check(opened: Opened, origin: str, home: str) -> Registration:

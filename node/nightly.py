@@ -9,7 +9,20 @@ from functools import partial
 
 import grpc
 
-from node import asking, checking, enrolment, expiry, overdue, recovering, rejoining, rotating, stands
+from node import (
+    arrival,
+    asking,
+    checking,
+    enrolment,
+    expiry,
+    moving,
+    overdue,
+    recovering,
+    rejoining,
+    rotating,
+    sentences,
+    stands,
+)
 from node.errors import Interrupted, NodeError
 from node.node import Node
 from node.settings import Parent
@@ -34,32 +47,72 @@ class NightReport:
     failures: dict[str, Exception] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Visiting:
+    """How parents are called in one night."""
+
+    deadline: Callable[[], float]
+    stop: threading.Event | None
+    progress: Progress
+
+
 def run(
     node: Node,
     deadline: Callable[[], float] = lambda: 3600.0,
     stop: threading.Event | None = None,
     progress: Progress = lambda origin, done, total: None,
 ) -> NightReport:
-    """Call every parent once, one after the other; one that fails does not stop the next."""
+    """Call every parent once, one after the other; one that fails does not stop the next.
+
+    A node that the hub has moved then goes to its new home by itself (arrival.py).
+    """
     night = NightReport()
     try:
         if recovering.is_behind(node, deadline):
             recovering.recover(node, (), deadline, stop, progress)
     except (SyncError, NodeError) as error:  # each session says so as well, and signs nothing
         log.warning("not recovered origin=%s error=%r", node.origin, error)
+    visiting = Visiting(deadline, stop, progress)
     for parent in node.settings.parents:
-        try:
-            report = visit(node, parent, deadline, stop, progress)
-            night.reports.append(report)
-            checking.suspect(node, [origin for origin, why in report.refused if why.startswith(_DAMAGED)])
-        except (SyncError, NodeError) as error:
-            log.warning("session failed parent=%s error=%r", parent.origin, error)
-            night.failures[parent.origin] = error
-            checking.suspect(node, [node.origin] if isinstance(error, Malformed | BadProof) else [])
+        _attempt(node, parent, visiting, night)
+    node = _follow_move(node, visiting, night)
     with node.opened() as opened:
         expiry.warn(node, opened)
         overdue.warn(opened)
     return night
+
+
+def _attempt(node: Node, parent: Parent, visiting: Visiting, night: NightReport) -> None:
+    """Call one parent; what came of it stands in `night`."""
+    try:
+        report = visit(node, parent, visiting.deadline, visiting.stop, visiting.progress)
+        night.reports.append(report)
+        checking.suspect(node, [origin for origin, why in report.refused if why.startswith(_DAMAGED)])
+    except (SyncError, NodeError) as error:
+        log.warning("session failed parent=%s error=%r", parent.origin, error)
+        night.failures[parent.origin] = error
+        checking.suspect(node, [node.origin] if isinstance(error, Malformed | BadProof) else [])
+
+
+def _follow_move(node: Node, visiting: Visiting, night: NightReport) -> Node:
+    """Be let in by the new home, where the hub has moved this node, and call it; return the node as it stands then.
+
+    What keeps it from arriving is told, and tried again every night.
+    """
+    move = arrival.due(node)
+    if move is None or (visiting.stop is not None and visiting.stop.is_set()):
+        return node
+    try:
+        parent = arrival.arrive(node, move)
+    except (SyncError, NodeError) as error:
+        log.warning("not arrived home=%s error=%r", move.home, error)
+        night.failures[move.home] = error
+        node.notebook.stands(move.home, arrival.ARRIVING, sentences.say(error, node.settings.language), node.clock())
+        return node
+    for one in move.before:  # its refusal was how this node heard of the move
+        night.failures.pop(one, None)
+    _attempt(node.renewed(), parent, visiting, night)
+    return node.renewed()
 
 
 def visit(
@@ -146,6 +199,7 @@ def call(
             trust=partial(rotating.learn, node),
             floor_mb=node.settings.disk_floor_mb,
             parents=_opened_to(node, parent),
+            door=moving.own_door(node),
         )
         try:
             report = session.run()

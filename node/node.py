@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import grpc
@@ -47,6 +47,13 @@ class Node:
         found = cls(home, load(home, environ, **flags))
         found.check()
         return found
+
+    def renewed(self) -> "Node":
+        """Return this node with the parents that node.toml names now: it may have moved, or joined others, since."""
+        parents = load(self.home, {}).parents
+        if parents == self.settings.parents:
+            return self
+        return replace(self, settings=replace(self.settings, parents=parents))
 
     def check(self) -> None:
         """Read the root statements and the keys; raise what is wrong with them."""

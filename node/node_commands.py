@@ -184,8 +184,8 @@ def _move(group: frame.Group) -> None:
     @group.command(
         "move",
         help=N_(
-            "Move a node to another home. Its records stay where they are; it joins the new home with the token that "
-            "the new home's operator gives it.\n\n"
+            "Move a node to another home. Its records stay where they are; it goes to the new home by itself, in the "
+            "nights that follow.\n\n"
             "Example: node move ip.gd.example/gz/scut --to ip.gd.example/sz --reason 迁址"
         ),
     )
@@ -204,14 +204,32 @@ def _move(group: frame.Group) -> None:
         rows = [(_("origin"), origin), (_("Home before"), before), (_("Home"), home), (_("reason"), reason)]
         page = decision.write(node, _number(node), _("A node is moved"), [*rows, (_("by"), person)])
         context.say(_("{origin} belongs to {home} from now on.").format(origin=origin, home=home))
-        context.say(
+        with node.opened() as here:
+            at = moving.door_of(here, home)
+        text = (
             _(
-                "Next: `invite {origin}` at {home} after its next night, then `join` with that token at {origin}."
-            ).format(origin=origin, home=home)
+                "Nothing is left to do: {home} hears of it in its next night, {origin} in the one after that, and goes "
+                "there by itself."
+            )
+            if at
+            else _(
+                "{home} has not said yet where it lets others in. Run this once more after its next night; or use "
+                "`invite {origin}` there, then `join` with that token at {origin}."
+            )
         )
+        context.say(text.format(origin=origin, home=home))
         context.say(_("Page written: {path}").format(path=page))
         tell(context, node)
-        context.emit({"origin": origin, "home": home, "before": before, "index": index, "page": str(page)})
+        context.emit(
+            {
+                "origin": origin,
+                "home": home,
+                "door": at.join_address if at else "",
+                "before": before,
+                "index": index,
+                "page": str(page),
+            }
+        )
 
 
 def _number(node: Node) -> str:

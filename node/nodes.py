@@ -42,7 +42,7 @@ def listed(node: Node) -> list[dict[str, Any]]:
             | heard[one.origin]
             | {"quarantined": kept_out.get(one.origin, 0), "drift": drifted.get(one.origin)}
             | {"certificate_days_left": _days_left(node, given.get(one.origin))}
-            for one in opened.registry.children()
+            for one in opened.registry.children(moved=True)
         }
     for invitation in node.notebook.invitations():
         if invitation.origin and invitation.origin not in rows and invitation.state in _UNUSED:

@@ -185,6 +185,7 @@ class Running:
         def left() -> float:
             return until - self.node.clock()
 
+        self.node = self.node.renewed()
         if self._doors is not None:
             self.node.own_authority(hosts(self.node))
             with self.node.opened() as opened:
@@ -204,6 +205,7 @@ class Running:
             self._attempt("erase", lambda: erasures.follow_up(self.node))
             return
         night = nightly.run(self.node, left, stop)
+        self.node = self.node.renewed()  # it may have moved
         self._alarm_if_stale()
         cataloguing.apply(self.node, stop)
         self._attempt("erase", lambda: erasures.follow_up(self.node))

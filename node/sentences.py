@@ -99,7 +99,8 @@ REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where t
     "other-keys-than-its-home-registers": N_("its home has registered other keys"),
     "unknown-origin": N_("nothing of it is held there"),
     stolen.TAKEN_BACK: N_("its keys were taken back as stolen; its home gives a recovery invitation for new ones"),
-    "moved": N_("the hub has moved it to another home, which it must join"),
+    "moved": N_("the hub has moved it to another home, to which it goes by itself"),
+    "moving": N_("the hub has moved it, and the word of its new home is still awaited"),
     "registered-with-other-keys": N_("it is registered already, with other keys, which only `keys rotate` changes"),
     "not understood": N_("not understood"),  # and what the catalogue refuses a query for
     "nothing to search for; give words, or an option such as --kind or --applicant": N_(

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from sync.quota import Quotas
 ROLES = ("hub", "substation", "alliance", "outlet", "feed")
 REDISTRIBUTE = ("yes", "no", "derived")
 MAX_TERMS = 1000
+BEFORE_MOVE = "node.toml.before-move"
 PERSON_ROLES = ("operator", "reviewer", "observer")
 _WINDOWS = {
     "feed": "23:00-02:30",
@@ -196,11 +197,19 @@ def save(home: Home, settings: Settings) -> None:
     write_whole(home.settings_file, ("\n".join(lines) + "\n").encode())
 
 
-def add_parent(home: Home, parent: Parent) -> None:
-    """Write `parent` into node.toml, in place of what stood there for its origin, if anything."""
+def add_parent(home: Home, parent: Parent, instead_of: Sequence[str] = ()) -> None:
+    """Write `parent` into node.toml, in place of what stood there for its origin, if anything.
+
+    It takes the first place where it comes `instead_of` others; the file as it was then stays beside it, BEFORE_MOVE.
+    """
     held = _settings(_read(home))
-    others = tuple(one for one in held.parents if one.origin != parent.origin)
-    save(home, replace(held, parents=(*others, parent)))
+    gone = {parent.origin, *instead_of}
+    others = tuple(one for one in held.parents if one.origin not in gone)
+    if any(one.origin in instead_of for one in held.parents):
+        write_whole(home.settings_file.with_name(BEFORE_MOVE), home.settings_file.read_bytes())
+        save(home, replace(held, parents=(parent, *others)))  # a crash before: the same step writes both again
+    else:
+        save(home, replace(held, parents=(*others, parent)))
 
 
 def remove_parent(home: Home, origin: str) -> None:

@@ -1,12 +1,15 @@
 """How this node stands with those above: active, waiting, refused, suspended, revoked, and why, as they said last."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from node import asking, sentences
+from node import arrival, asking, sentences
 from node.home import Home
 from node.messages import N_, _
 from node.node import Node
 from node.report import Context
+from node.request_book import Stands
 from sync.errors import NotAllowed, ShutOut, SyncError
 
 ACTIVE, WAITING, REJECTED, REMOVED, LEFT = "active", "waiting", "rejected", "member-revoked", "left"
@@ -17,7 +20,15 @@ _SAID = {
     REMOVED: N_("{parent} has ended the membership, {when}. {reason} Run `leave {parent}`."),
     "waiting": N_("{parent} has not approved the request yet, made {when}. Run `join` to ask again."),
     "rejected": N_("{parent} has refused the request, {when}. {reason}"),
-    "moved": N_("{parent} is the home no more, since {when}: the hub has moved this node. Join the new home."),
+    "moved": N_("{parent} is the home no more, since {when}: the hub has moved this node, which goes there by itself."),
+    "moving": N_(
+        "{parent} takes nothing from this node until the new home's word on it has come, since {when}. This node "
+        "brings that word itself, in a night or two."
+    ),
+    arrival.ARRIVING: N_(
+        "The hub has moved this node to {parent}, which it has tried to reach every night since {when}. {reason}"
+    ),
+    arrival.AWAY: N_("The hub has moved this node away from {parent}, since {when}. Nothing is left to do."),
 }
 
 
@@ -33,13 +44,24 @@ def note(node: Node, parent: str, error: SyncError | None) -> None:
 def shown(home: Home, node: Node | None) -> list[dict[str, Any]]:
     """Return by parent: state, reason, since (POSIX seconds); what is asked for, too, also before there is a node."""
     found: dict[str, dict[str, Any]] = {}
-    for one in node.notebook.standings().values() if node else ():
+    for one in _standings(node) if node else ():
         found[one.parent] = {"parent": one.parent, "state": one.state, "reason": one.reason, "since": one.since}
     for parent, asked in asking.waiting(home).items():
         found[parent] = {"parent": parent, "state": WAITING, "reason": "", "since": asked.since, "spoken": asked.spoken}
     for parent, (reason, since) in asking.refused(home).items():
         found[parent] = {"parent": parent, "state": REJECTED, "reason": reason, "since": since}
     return [found[parent] for parent in sorted(found)]
+
+
+def _standings(node: Node) -> Iterator[Stands]:
+    """Yield what was noted, as it counts now: a node that has moved may have broken off before it noted that."""
+    parents = {one.origin for one in node.renewed().settings.parents}
+    move = arrival.due(node)
+    for one in node.notebook.standings().values():
+        if one.state == arrival.ARRIVING and (move is None or one.parent != move.home):
+            continue  # it was moved on, or back, before it came there
+        away = one.state == "moved" and one.parent not in parents
+        yield replace(one, state=arrival.AWAY) if away else one
 
 
 def lines(found: list[dict[str, Any]], moment: Any) -> list[str]:

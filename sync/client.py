@@ -10,6 +10,7 @@ from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
 from sync import control, refusals
+from sync.door import Door
 from sync.errors import Malformed, Unreachable
 from sync.fork import NOTHING, Beginning
 from sync.ownrow import Shown
@@ -26,7 +27,8 @@ _STATUS_NAMES = {number: name for name, number in control.STATUSES.items()}
 class Greeting:
     """What the child says first; see HelloRequest. `forks` are (log, name) of evidence held; None: tell of none.
 
-    `manifest` is 1 + index of the parent's in which the own row was checked last; None: show none.
+    `manifest` is 1 + index of the parent's in which the own row was checked last; None: show none. `door` is where
+    this node lets others in, if it does.
     """
 
     known_epoch: bytes
@@ -39,6 +41,7 @@ class Greeting:
     root_version: int = 0
     registration: Sequence[bytes] = ()
     manifest: int | None = None
+    door: Door | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ class Client:
             request.known_forks.CopyFrom(pb.Forks(names=names))
         if greeting.manifest is not None:
             request.manifest = greeting.manifest
+        if greeting.door is not None:
+            request.door.CopyFrom(pb.Door(join_address=greeting.door.join_address, authority=greeting.door.authority))
         with self._called() as timeout:
             answer = self._stub.Hello(request, timeout=timeout)
         return Hello(

@@ -12,6 +12,7 @@ from banyan.v1 import control_pb2 as pb
 from google.protobuf.message import DecodeError
 
 from sync import entry, keys, origin
+from sync.door import Door
 from sync.errors import Malformed
 from sync.note import VerifierKey
 
@@ -71,10 +72,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The hub moves `origin` to `home`."""
+    """The hub moves `origin` to `home`.
+
+    Where it knows them: the address of the new home's joining door, host:port, and SHA-256 of the authority behind it.
+    """
 
     origin: str
     home: str
+    join_address: str = ""
+    authority: bytes = b""
+
+    @property
+    def door(self) -> Door | None:
+        """Where the new home lets it in, as far as the hub knew."""
+        return Door(self.join_address, self.authority) if self.join_address else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,10 +274,12 @@ def _plain(kind: type[_Plain], one: Any) -> _Plain:
     for name, value in values.items():
         if name in ("origin", "home", "old", "by") or (name == "successor" and value):
             origin.check(value)
-        if isinstance(value, bytes) and len(value) != 32:
+        if isinstance(value, bytes) and len(value) != 32 and (value or name != "authority"):
             raise Malformed("control", f"{name} is no hash")
         if isinstance(value, int) and value > _MAX_SIZE:
             raise Malformed("control", f"{name} is out of range")
+    if kind is Home and (values["join_address"] or values["authority"]):
+        Door(values["join_address"], values["authority"])
     return kind(**values)
 
 

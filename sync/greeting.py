@@ -12,6 +12,7 @@ from sync.bundles import Bundles
 from sync.called import Call
 from sync.client import MAX_RANGES
 from sync.damage import Book
+from sync.door import Door, meta_of
 from sync.errors import Malformed, NotAllowed, OverLimit, SyncError, UnknownOrigin
 from sync.registry import ancestors
 from sync.store import Store
@@ -34,6 +35,26 @@ def take_registration(call: Call, proofs: Sequence[bytes]) -> None:
         if about not in ancestors(call.registry, call.path)[1:]:
             raise Malformed("registration", f"of {about}")
         call.registry.introduce(about, proof)
+
+
+def moved(call: Call, proofs: Sequence[bytes]) -> str:
+    """Return the reason word for a child that the hub has moved: `moved` from here, or `moving`; else "".
+
+    A member is `moving` while its new home's word on it is not known here; it shows that itself.
+    """
+    if call.registry.has_moved(call.path):
+        return "moved"
+    if not call.registry.is_moving(call.path):
+        return ""
+    take_registration(call, proofs)
+    return "moving" if call.registry.is_moving(call.path) else ""
+
+
+def take_door(call: Call, door: Door) -> None:
+    """Keep where this child lets others in: what the hub moves there is told so."""
+    if call.store.meta(meta_of(call.path)) != door.encode():
+        with call.store.write():
+            call.store.set_meta(meta_of(call.path), door.encode())
 
 
 def newest_note(call: Call, origin: str) -> bytes:

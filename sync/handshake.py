@@ -11,6 +11,7 @@ from functools import partial
 from sync import evidence, ownrow, rotation
 from sync.bringing import Bringing, attempt, known_epoch
 from sync.client import Client, Greeting, Hello
+from sync.door import Door
 from sync.errors import NotAllowed, ShutOut
 from sync.federation import Federation
 from sync.ownlog import OwnLog
@@ -34,6 +35,7 @@ class Handshake:
     clock: Callable[[], float]
     bringing: Bringing
     trust: Trust | None = None
+    door: Door | None = None
 
     def hello(self, telling: Telling) -> Hello:
         """Say hello; return the answer of a parent that takes something of us. Raises NotAllowed, ShutOut."""
@@ -56,6 +58,7 @@ class Handshake:
             root_version=version,
             registration=registration,
             manifest=ownrow.checked(self.store, parent),
+            door=self.door,
         )
         hello = self._give_back(greeting, self.client.hello(greeting))
         if hello.root_statements and self.trust is not None:  # before the heads that they vouch for
@@ -63,7 +66,7 @@ class Handshake:
         if hello.status != "active":
             why = hello.reason or hello.status
             raise ShutOut(self.own.origin, why, hello.because) if hello.because else NotAllowed(self.own.origin, why)
-        if registration:
+        if registration and hello.reason != "moving":
             with self.store.write():
                 self.store.set_meta(f"shown-keys:{parent}", self._keys_hash())
         report.please_reconcile = hello.please_reconcile
@@ -83,12 +86,15 @@ class Handshake:
         return self.client.hello(greeting) if state.next_entry < state.recorded else hello
 
     def _registration(self) -> Sequence[bytes]:
-        """What shows a parent that is not our home that our keys have changed; nothing where it knows, or nobody can.
+        """What shows a parent that is not our home that our keys, or our home, have changed; nothing where it knows,
+        or nobody can.
 
         Until our home has sealed its entry, heads and receipts carry the old keys' signatures as well.
         """
-        parent, me = self.client.parent, self.own.origin
-        if self.registry.home(me) == parent or len(self.registry.eras(me)) < 2:
+        parent, me, homes = self.client.parent, self.own.origin, self.registry.homes(self.own.origin)
+        if homes[-1] == parent or (len(homes) == 1 and len(self.registry.eras(me)) < 2):
+            return ()
+        if self.registry.find(me) is None:  # the new home has let us in, and its word has not come down yet
             return ()
         if self.store.meta(f"shown-keys:{parent}") == self._keys_hash():
             return ()
@@ -98,7 +104,11 @@ class Handshake:
             return ()
 
     def _keys_hash(self) -> bytes:
-        return rotation.keys_hash(rotation.registered(*rotation.set_of(self.registry.get(self.own.origin).node)))
+        """Return what tells one standing from another: the keys; of who has moved, the home behind them."""
+        me = self.own.origin
+        keys = rotation.keys_hash(rotation.registered(*rotation.set_of(self.registry.get(me).node)))
+        homes = self.registry.homes(me)
+        return keys + homes[-1].encode() if len(homes) > 1 else keys
 
     def _everything(self, epoch: bytes) -> Hello:
         """The parent is not the one that we knew: its receipts say nothing any more, so every log is compared."""

@@ -151,8 +151,11 @@ class Registry(Statements):
     def mirror_key(self, name: str) -> VerifierKey:
         return self.get(name).node.mirror_key
 
-    def children(self) -> list[control.Node | control.Member]:
-        """Return what this node's own log says of each origin that it registers or counts as a member, by origin."""
+    def children(self, moved: bool = False) -> list[control.Node | control.Member]:
+        """Return what this node's own log says of each origin that it registers or counts as a member, by origin.
+
+        Those that the hub has moved from here to another home are left out, unless `moved`.
+        """
         log = self._store.log(self._me)
         if log is None:
             return []
@@ -162,7 +165,11 @@ class Registry(Statements):
             (log.id, log.id),
         ).fetchall()
         found = (control.decode(control.body_of(raw)) for (raw,) in rows)
-        return [one for one in found if isinstance(one, control.Node | control.Member) and one.origin != self._me]
+        named = [one for one in found if isinstance(one, control.Node | control.Member) and one.origin != self._me]
+        return named if moved else [one for one in named if not self._is_gone(one.origin)]
+
+    def _is_gone(self, name: str) -> bool:
+        return self._me in self.homes(name)[:-1] and self.membership(self._me, name) is None
 
     def membership(self, alliance: str, name: str) -> control.Member | None:
         """Return what `alliance` says of `name`, as far as its log is believed here; void where it is no alliance."""
@@ -193,15 +200,20 @@ class Registry(Statements):
         statement = control.decode(control.body_of(found[1])) if found else None
         return isinstance(statement, control.Node) and statement.status == "active"
 
+    def is_moving(self, name: str) -> bool:
+        """Tell whether `name`, a member here, was moved to a home whose word on it is not known here yet."""
+        member = self.membership(self._me, name) if len(self.homes(name)) > 1 else None
+        return member is not None and member.status == "active" and self.find(name) is None
+
     def check_reader(self, name: str) -> None:
-        """Return if `name` may read the logs above: it may call, or has moved away and must learn where to.
+        """Return if `name` may read the logs above: it may call, or has been moved and must learn where to.
 
         Raises UnknownOrigin, NotAllowed.
         """
         try:
             self.check_caller(name)
         except (UnknownOrigin, NotAllowed):
-            if not self.has_moved(name):
+            if not self.has_moved(name) and not self.is_moving(name):
                 raise
 
     def check_active(self, name: str) -> Registration:

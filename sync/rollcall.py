@@ -160,8 +160,10 @@ def statement(store: Store, log: Log, index: int) -> tuple[control.Manifest, int
 # -- above: rows that a child brings ----------------------------------------------------------------------------------
 
 
-def take(store: Store, child: str, index: int, rows: Iterable[bytes]) -> int:
+def take(store: Store, registry: Registry, child: str, index: int, rows: Iterable[bytes]) -> int:
     """Keep the rows of a child's manifest once they are what its entry states; alarm for what does not add up.
+
+    It may leave out whom the hub has moved away from it, and may have said it before it heard of that.
 
     Raises Malformed, BadProof, and Conflict where the entry is not stored under a head; keeps nothing then.
     """
@@ -183,7 +185,8 @@ def take(store: Store, child: str, index: int, rows: Iterable[bytes]) -> int:
     before = newest(store, log, below=index)
     with store.write():
         _keep(store, log, index, said, found)
-        for name in sorted(registered - set(names))[:_MOST_ALARMS]:
+        lacking = [name for name in sorted(registered - set(names)) if registry.is_parent(child, name)]
+        for name in lacking[:_MOST_ALARMS]:
             store.alarm("manifest-lacks", child, f"its manifest of {said.night} has no row on {name}")
         if before is not None:
             _alarm_for_less(store, log, before, said.night, found)
@@ -222,7 +225,7 @@ def left_out(store: Store, registry: Registry) -> list[LeftOut]:
             continue
         for one in held(store, log):  # newest first
             for row in map(Row.decode, rows_of(store, log, one.index)):
-                if row.status == "active" and not row.frozen:
+                if row.status == "active" and not row.frozen and registry.is_parent(child.origin, row.origin):
                     said.setdefault(row.origin, {}).setdefault(child.origin, []).append((one.night, row))
     found = []
     for origin, by_author in sorted(said.items()):

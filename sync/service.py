@@ -17,6 +17,7 @@ from banyan.v1 import sync_pb2_grpc
 from sync import arriving, control, forks, greeting, mirror, presence, refusals, rollcall
 from sync.bundles import Bundles, packages
 from sync.called import Call, Serving
+from sync.door import Door
 from sync.errors import Conflict, Malformed, NotAllowed, OverLimit, SyncError, UnknownOrigin
 from sync.fork import Beginning
 from sync.lock import HeadLock
@@ -84,8 +85,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 time_ms=int(self._serving.clock() * 1000),
             )
             answer.root_statements.extend(call.registry.federation.statements[request.root_version or None :])
-            if call.registry.has_moved(call.path):  # it may read where to
-                answer.status, answer.reason = control.STATUSES["active"], "moved"
+            if reason := greeting.moved(call, request.registration):  # it may read where to
+                answer.status, answer.reason = control.STATUSES["active"], reason
                 held = {one.origin: one.size for one in request.ancestors}
                 answer.ancestors.extend(greeting.shown_heads(call, held))
                 return answer
@@ -103,6 +104,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
                 return answer
             answer.status = control.STATUSES["active"]
             greeting.take_registration(call, request.registration)
+            if request.HasField("door"):
+                greeting.take_door(call, Door(request.door.join_address, request.door.authority))
             presence.beat(call.store, call.path, int(self._serving.clock()))
             presence.heard(call.store, call.registry, call.path, request.your_head)
             self._check_owed(call, request)
@@ -192,7 +195,7 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             call.check_room()
             first = next(request_iterator, pb.AddManifestRequest())
             rows = (row for one in chain((first,), request_iterator) for row in _manifest_rows(one))
-            count = rollcall.take(call.store, call.path, first.index, rows)
+            count = rollcall.take(call.store, call.registry, call.path, first.index, rows)
             left_out = rollcall.alarm_for_left_out(call.store, call.registry)
             log.info("manifest child=%s rows=%d left_out=%d", call.path, count, len(left_out))
             return pb.AddManifestResponse(rows=count)

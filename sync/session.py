@@ -14,6 +14,7 @@ from sync import eras, forks, head, ownrow, presence, recovery, rights, rollcall
 from sync.bringing import Bringing, Report, attempt, ends
 from sync.bundles import Bundles
 from sync.client import Client, Hello, LogState
+from sync.door import Door
 from sync.errors import BadSignature, Malformed, NeedsRecovery, NotAllowed, SyncError, Unreachable
 from sync.fork import Branch
 from sync.handshake import Handshake, Trust
@@ -35,7 +36,8 @@ _Found = TypeVar("_Found")
 class Session:
     """One session. `progress` hears (origin, entries stored there, entries in all) after each package.
 
-    `parents` are all that this node has: each is granted what is added from now on (rights.py).
+    `parents` are all that this node has: each is granted what is added from now on (rights.py). `door` is where it
+    lets others in, if it does.
     """
 
     store: Store
@@ -50,6 +52,7 @@ class Session:
     trust: Trust | None = None
     floor_mb: int = 0
     parents: tuple[str, ...] = ()
+    door: Door | None = None
 
     def run(self) -> Report:
         """Do all steps; return what was done.
@@ -59,7 +62,7 @@ class Session:
         report, me = Report(self.client.parent), self.own.origin
         telling = Telling(self.store, self.registry, self.client, report)
         up, down = self._bringing(report), self._pulling(report)
-        handshake = Handshake(self.store, self.own, self.registry, self.client, self.clock, up, self.trust)
+        handshake = Handshake(self.store, self.own, self.registry, self.client, self.clock, up, self.trust, self.door)
         try:
             hello = handshake.hello(telling)
             telling.learn(hello)
@@ -69,11 +72,11 @@ class Session:
                 down.pull_all(hello.ancestors)  # the word from above is needed all the more
                 raise
             down.pull_all(hello.ancestors)
-            attempt(report, me, self.client.parent, partial(self._check_row, hello))
             down.heal()
+            if hello.reason in ("moved", "moving"):  # what is above is known now; nothing is taken from us here
+                raise NotAllowed(me, hello.reason)
+            attempt(report, me, self.client.parent, partial(self._check_row, hello))
             self._made_whole(partial(self._keep_receipts, hello.receipts, report), down.heal_own)
-            if hello.reason == "moved":  # what is above is known now; nothing is taken from us here any more
-                raise NotAllowed(me, "moved")
             refusal = self._bring_all(mine, hello, up, handshake)
             telling.tell(hello, refusal)
             attempt(report, me, me, partial(self._bring_manifest, hello))

@@ -35,7 +35,20 @@ TOUCH_GENERATED_CODE = {
     "node/serving.py",
     "node/doors.py",
 }
-PURE = {"tree", "proof", "note", "checkpoint", "origin", "keys", "head", "entry", "package", "federation", "control"}
+PURE = {
+    "tree",
+    "proof",
+    "note",
+    "checkpoint",
+    "origin",
+    "keys",
+    "head",
+    "entry",
+    "package",
+    "federation",
+    "control",
+    "door",
+}
 NOT_IN_PURE = {"sqlite3", "grpc", "socket", "threading", "time", "pathlib", "os", "sqlite_utils", "random", "datetime"}
 
 

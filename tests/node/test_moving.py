@@ -145,7 +145,7 @@ def test_moving_twice_says_it_once(filed):
 @pytest.mark.parametrize("takes_effect", [False, True])
 @pytest.mark.parametrize(
     ("place", "name"),
-    [(OwnLog, "add_entries"), (registering, "register"), (settings, "add_parent"), (settings, "remove_parent")],
+    [(OwnLog, "add_entries"), (registering, "register"), (settings, "add_parent")],
 )
 def test_a_crash_at_any_step_is_mended_by_doing_it_again(filed, place, name, takes_effect, monkeypatch):
     real = getattr(place, name)

@@ -41,6 +41,7 @@ ROTATIONS = st.builds(
 PARTS = (ORIGINS, SIZES, st.integers(0, 7))
 PLAIN = (
     st.builds(Home, ORIGINS, ORIGINS)
+    | st.builds(Home, ORIGINS, ORIGINS, st.sampled_from(["gz.example:7444", "[::1]:7444"]), HASHES)
     | st.builds(control.Revoke, ORIGINS, SIZES, HASHES, WORDS)
     | st.builds(control.Confirm, ORIGINS, ORIGINS, SIZES, HASHES)
     | st.builds(control.Successor, ORIGINS, ORIGINS, SIZES, HASHES)
@@ -94,6 +95,15 @@ BROKEN = {
     "no origin": message(origin=""),
     "an origin that is none": pb.Control(member=pb.Member(origin="IP.gd", status=1)).SerializeToString(),
     "a home that is none": pb.Control(home=pb.Home(origin=made.CITY)).SerializeToString(),
+    "an address alone": pb.Control(
+        home=pb.Home(origin=made.OUTLET, home=made.CITY, join_address="a:1")
+    ).SerializeToString(),
+    "an authority alone": pb.Control(
+        home=pb.Home(origin=made.OUTLET, home=made.CITY, authority=bytes(32))
+    ).SerializeToString(),
+    "an address that is none": pb.Control(
+        home=pb.Home(origin=made.OUTLET, home=made.CITY, join_address="a b:1", authority=bytes(32))
+    ).SerializeToString(),
     "not a message": b"\xff\xff\xff",
 }
 

@@ -12,6 +12,7 @@ from banyan.v1 import reconcile_pb2_grpc
 
 import outlet.cli
 import substation.cli
+from catalog.digests import Name
 from node import cataloguing, frame, nightly, reconciling, settings
 from node.reconcile_client import ReconcileClient
 from node.running import add_services
@@ -223,15 +224,30 @@ def test_a_child_hears_nothing_of_logs_that_it_may_not_have(world):
             side.buckets()
 
 
-def test_a_revoked_child_is_refused_at_this_door_too(world):
+def test_a_suspended_and_a_revoked_child_are_refused_at_this_door_too_whatever_they_ask(world):
+    world.file(OUTLET, patent(1))
     bring(world, OUTLET)
-    with world.nodes[CITY].opened() as opened:
-        known = opened.registry.get(OUTLET).node
-        opened.own.state(replace(known, status="revoked", reason="test"))
     channel, parent = client(world)
-    with channel, pytest.raises(NotAllowed) as refused:
-        ReconcileClient(channel, parent).digests([(OUTLET, 1)])
-    assert refused.value.reason == "revoked"
+    with channel:
+        one = ReconcileClient(channel, parent)
+        (found,) = one.digests([(OUTLET, 1000)])
+        side, names = one.side(OUTLET, found.size), [Name("patent_invention", "2017-10", "")]
+        asked = (
+            lambda: one.digests([(OUTLET, 1)]),
+            side.buckets,
+            lambda: side.split(names),
+            lambda: side.rows(names),
+            lambda: one.mend(OUTLET, [0]),
+            lambda: one.report([]),
+        )
+        for status in ("suspended", "revoked"):
+            with world.nodes[CITY].opened() as opened:
+                known = opened.registry.get(OUTLET).node
+                opened.own.state(replace(known, status=status, reason="test"))
+            for ask in asked:  # over the line that was open before
+                with pytest.raises(NotAllowed) as refused:
+                    ask()
+                assert refused.value.reason == status
 
 
 def test_what_is_asked_for_is_read_strictly(world):

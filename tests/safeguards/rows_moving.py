@@ -1,7 +1,9 @@
-"""Safeguards of a node that the hub has moved: whom it believes on its way, and who still speaks of it."""
+"""Safeguards of a node that the hub has moved: whom it believes on its way, and who still speaks of it; and of the
+doors that stay shut for who is not active.
+"""
 
-from node import arrival, asking
-from sync import greeting, registry
+from node import arrival, asking, reconcile_door
+from sync import greeting, registry, service
 from tests.safeguards.switch import Safeguard, both, put, without
 
 ARRIVAL = "tests/node/test_arrival.py::"
@@ -34,5 +36,18 @@ ROWS = [
         "an alliance takes nothing of a moved member before its new home's word is proved",
         put(greeting, "moved", lambda call, proofs: ""),
         f"{ARRIVAL}test_a_moved_node_arrives_by_itself_and_its_alliance_takes_its_new_registration_by_proof",
+    ),
+    Safeguard(
+        "revoked-compared",
+        "who is not active compares no catalogues",
+        without(reconcile_door.ReconcileService, "_call", ("call.registry.check_caller(child)", "pass")),
+        "tests/node/test_reconciling.py::"
+        "test_a_suspended_and_a_revoked_child_are_refused_at_this_door_too_whatever_they_ask",
+    ),
+    Safeguard(
+        "revoked-fetching",
+        "status is read before every package that goes down",
+        without(service.SyncService, "GetEntries", ("call.registry.check_reader(call.path)", "pass")),
+        "tests/sync/test_session.py::test_a_child_revoked_in_the_middle_of_what_it_fetches_gets_no_further_package",
     ),
 ]

@@ -222,7 +222,8 @@ def test_a_log_that_is_suspended_is_refused_with_its_reason_and_the_others_go_on
     assert hostile.is_whole(city, NEIGHBOUR, HUB)
 
 
-def test_a_child_suspended_in_the_middle_of_an_upload_sends_no_further_package(city):
+@pytest.mark.parametrize("status", ["suspended", "revoked"])
+def test_a_child_suspended_in_the_middle_of_an_upload_sends_no_further_package(city, status):
     class Slow(Client):
         """Brings the second package when the first is acknowledged and the child is suspended."""
 
@@ -232,7 +233,7 @@ def test_a_child_suspended_in_the_middle_of_an_upload_sends_no_further_package(c
             def one_by_one():
                 for number, frame in enumerate(frames):
                     if number == 1 and first.wait(10):
-                        state(city, CITY, OUTLET, "suspended")
+                        state(city, CITY, OUTLET, status)
                     yield frame
 
             def heard(at):
@@ -241,9 +242,27 @@ def test_a_child_suspended_in_the_middle_of_an_upload_sends_no_further_package(c
 
             return super().add_entries(origin, start, end, one_by_one(), heard)
 
-    with pytest.raises(NotAllowed, match="suspended"):
+    with pytest.raises(NotAllowed, match=status):
         hostile.session(city, OUTLET, Slow)
     held = log_at(city, CITY, OUTLET)
+    assert (held.next_entry, held.stored) == (PACKAGE, 0)
+
+
+def test_a_child_revoked_in_the_middle_of_what_it_fetches_gets_no_further_package(city, monkeypatch):
+    file(city, CITY, 3 * PACKAGE)
+    city.sync(CITY)
+    real = service.packages
+
+    def packages(*given):
+        for number, one in enumerate(real(*given)):
+            if number == 1:
+                state(city, CITY, OUTLET, "revoked")
+            yield one
+
+    monkeypatch.setattr(service, "packages", packages)
+    with pytest.raises(NotAllowed, match="revoked"):
+        city.sync(OUTLET)
+    held = log_at(city, OUTLET, CITY)
     assert (held.next_entry, held.stored) == (PACKAGE, 0)
 
 

@@ -1,20 +1,17 @@
 """Comparing catalogues: the child's calls (module with generated code). What a parent answers is read strictly."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import grpc
 from banyan.v1 import reconcile_pb2 as pb
 from banyan.v1 import reconcile_pb2_grpc
 
 from catalog.digests import FAN, Name, Node, Row
 from catalog.mending import Mended
 from catalog.reconciling import LIST_ROWS, Bucket, Drift
-from sync import refusals
-from sync.errors import Malformed, Unreachable
+from sync.calling import Calling
+from sync.errors import Malformed
 
-TIMEOUT_S = 300.0
 MAX_DRIFT = 50_000  # rows of one report
 
 
@@ -30,32 +27,16 @@ class LogDigest:
 
 
 @dataclass
-class ReconcileClient:
-    """Calls one parent over one channel; `left` gives the seconds that are left."""
-
-    channel: grpc.Channel
-    parent: str
-    left: Callable[[], float] = lambda: TIMEOUT_S
-    calls: int = field(default=0, init=False)
+class ReconcileClient(Calling):
+    """The calls with which one parent's catalogue is compared."""
 
     def __post_init__(self) -> None:
         self._stub = reconcile_pb2_grpc.ReconcileStub(self.channel)
 
-    @contextmanager
-    def _called(self) -> Iterator[float]:
-        left = min(TIMEOUT_S, self.left())
-        if left <= 0:
-            raise Unreachable(self.parent, "DEADLINE_EXCEEDED", "the night is over")
-        self.calls += 1
-        try:
-            yield left
-        except grpc.RpcError as error:
-            raise refusals.understood(error, self.parent) from error
-
     def digests(self, logs: Sequence[tuple[str, int]]) -> list[LogDigest]:
         """Return what the parent says of logs, given as (origin, entries applied here), in that order."""
         request = pb.DigestsRequest(logs=[pb.Applied(origin=origin, size=size) for origin, size in logs])
-        with self._called() as timeout:
+        with self.called() as timeout:
             answer = self._stub.Digests(request, timeout=timeout)
         found = [LogDigest(one.origin, one.size, one.rows, one.digest, one.reason) for one in answer.logs]
         asked = [(origin, size) for origin, size in logs]
@@ -71,7 +52,7 @@ class ReconcileClient:
 
     def mend(self, origin: str, indices: Sequence[int]) -> list[Mended]:
         """Have the parent judge entries again, at most 1,000."""
-        with self._called() as timeout:
+        with self.called() as timeout:
             answer = self._stub.Mend(pb.MendRequest(origin=origin, indices=indices), timeout=timeout)
         return [Mended(one.index, one.word[:20], tuple(one.rules[:8])) for one in answer.entries]
 
@@ -84,7 +65,7 @@ class ReconcileClient:
             )
             for one in rows[:MAX_DRIFT]
         ]  # fmt: skip
-        with self._called() as timeout:
+        with self.called() as timeout:
             self._stub.Report(pb.ReportRequest(drift=told), timeout=timeout)
 
 
@@ -98,13 +79,13 @@ class Remote:
 
     def buckets(self) -> dict[Bucket, Node]:
         """Return each kind's and month's node."""
-        with self.client._called() as timeout:
+        with self.client.called() as timeout:
             answer = self.client._stub.Buckets(pb.BucketsRequest(origin=self.origin, size=self.size), timeout=timeout)
         return {(one.kind, one.month): _node(one.rows, one.digest) for one in answer.buckets}
 
     def split(self, names: Sequence[Name]) -> list[list[Node]]:
         """Return the 16 nodes of each of these."""
-        with self.client._called() as timeout:
+        with self.client.called() as timeout:
             answer = self.client._stub.Split(self._request(names), timeout=timeout)
         found = [[_node(*pair) for pair in zip(one.rows, one.digests, strict=False)] for one in answer.nodes]
         if len(found) != len(names) or any(len(many) != FAN for many in found):
@@ -113,7 +94,7 @@ class Remote:
 
     def rows(self, names: Sequence[Name]) -> list[list[Row]]:
         """Return the rows of each of these nodes."""
-        with self.client._called() as timeout:
+        with self.client.called() as timeout:
             answer = self.client._stub.Rows(self._request(names), timeout=timeout)
         if len(answer.nodes) != len(names) or any(len(one.rows) > LIST_ROWS for one in answer.nodes):
             raise Malformed("rows", "of other nodes than were asked for")

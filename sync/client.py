@@ -2,22 +2,20 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import grpc
 from banyan.v1 import sync_pb2 as pb
 from banyan.v1 import sync_pb2_grpc
 
-from sync import control, refusals
+from sync import control
+from sync.calling import Calling
 from sync.door import Door
-from sync.errors import Malformed, Unreachable
+from sync.errors import Malformed
 from sync.fork import NOTHING, Beginning
 from sync.ownrow import Shown
 from sync.package import MAX_UNACKNOWLEDGED, Frame, PartName
 from sync.rollcall import MAX_ROWS
 
-CALL_TIMEOUT_S = 300.0
 MAX_RANGES = 100  # of damaged entries that Hello names for one log
 MAX_WANTED = 1_000  # parts of one log that a parent may ask for at once
 _STATUS_NAMES = {number: name for name, number in control.STATUSES.items()}
@@ -102,27 +100,11 @@ class Sent:
 
 
 @dataclass
-class Client:
-    """Calls one parent over one channel. `deadline` gives the seconds that are left of the night."""
-
-    channel: grpc.Channel
-    parent: str
-    deadline: Callable[[], float] = lambda: CALL_TIMEOUT_S
-    calls: int = field(default=0, init=False)
+class Client(Calling):
+    """The calls of a session with one parent."""
 
     def __post_init__(self) -> None:
         self._stub = sync_pb2_grpc.SyncStub(self.channel)
-
-    @contextmanager
-    def _called(self) -> Iterator[float]:
-        left = min(CALL_TIMEOUT_S, self.deadline())
-        if left <= 0:
-            raise Unreachable(self.parent, "DEADLINE_EXCEEDED", "the night is over")
-        self.calls += 1
-        try:
-            yield left
-        except grpc.RpcError as error:
-            raise refusals.understood(error, self.parent) from error
 
     def hello(self, greeting: Greeting) -> Hello:
         """Say what we hold and offer; return what the parent knows."""
@@ -144,7 +126,7 @@ class Client:
             request.manifest = greeting.manifest
         if greeting.door is not None:
             request.door.CopyFrom(pb.Door(join_address=greeting.door.join_address, authority=greeting.door.authority))
-        with self._called() as timeout:
+        with self.called() as timeout:
             answer = self._stub.Hello(request, timeout=timeout)
         return Hello(
             answer.epoch,
@@ -173,7 +155,7 @@ class Client:
         request = pb.AddCheckpointRequest(origin=origin, old_size=old_size, proof=proof, note=note)
         if begins.size:
             request.begins.CopyFrom(pb.Beginning(size=begins.size, root=begins.root, proof=begins.proof))
-        with self._called() as timeout:
+        with self.called() as timeout:
             return self._stub.AddCheckpoint(request, timeout=timeout).recorded
 
     def add_entries(
@@ -204,7 +186,7 @@ class Client:
                 )
 
         sent = Sent(start)
-        with self._called() as timeout:
+        with self.called() as timeout:
             try:
                 for answer in self._stub.AddEntries(requests(), timeout=timeout):
                     room.release()
@@ -221,13 +203,13 @@ class Client:
         request = pb.AddPartsRequest(
             origin=origin, parts=[pb.Part(index=name[0], number=name[1], content=content) for name, content in parts]
         )
-        with self._called() as timeout:
+        with self.called() as timeout:
             return self._stub.AddParts(request, timeout=timeout).taken
 
     def add_fork(self, file: bytes, registrations: bytes) -> bool:
         """Bring the evidence of a fork; return whether it was new there."""
         request = pb.AddForkRequest(fork=pb.ForkFile(file=file, registrations=registrations))
-        with self._called() as timeout:
+        with self.called() as timeout:
             return bool(self._stub.AddFork(request, timeout=timeout).new)
 
     def add_manifest(self, index: int, rows: Sequence[bytes]) -> int:
@@ -235,13 +217,13 @@ class Client:
         step = min(MAX_ROWS, 5_000)  # of at most 350 bytes each
         parts = [rows[at : at + step] for at in range(0, len(rows), step)] or [[]]
         requests = (pb.AddManifestRequest(index=index, rows=one) for one in parts)
-        with self._called() as timeout:
+        with self.called() as timeout:
             return int(self._stub.AddManifest(requests, timeout=timeout).rows)
 
     def entries(self, origin: str, start: int, end: int) -> Iterator[Frame]:
         """Yield packages of a log above, from `start` on; the parent may stop early."""
         request = pb.GetEntriesRequest(origin=origin, start=start, end=end)
-        with self._called() as timeout:
+        with self.called() as timeout:
             for one in self._stub.GetEntries(request, timeout=timeout):
                 yield Frame(one.first, one.compressed, one.frame)
 
@@ -250,7 +232,7 @@ class Client:
         request = pb.GetPartsRequest(
             origin=origin, parts=[pb.PartName(index=index, number=number) for index, number in names]
         )
-        with self._called() as timeout:
+        with self.called() as timeout:
             answer = self._stub.GetParts(request, timeout=timeout)
         return [((one.index, one.number), one.content) for one in answer.parts], answer.looked
 

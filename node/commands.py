@@ -207,7 +207,7 @@ def list_nodes(top: frame.Group) -> None:
         if not context.json:
             rows = [
                 {**row, **{name: moment(row[name]) for name in ("received", "called")}}
-                | {name: _(row[name]) for name in ("role", "status")}
+                | {"role": _(row["role"]), "status": nodes.status_said(row)}
                 for row in rows
             ]
         context.table(rows, columns)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from node import authority, diagnosis, keyfiles, overdue, sentences
+from node import authority, changeover, diagnosis, keyfiles, overdue, sentences
 from node.diagnosis import FAIL, OK, WARN, Finding
 from node.errors import NodeError
 from node.messages import _
@@ -38,7 +38,7 @@ class Doctor:
 
     def examine(self) -> Iterator[Finding]:
         """Yield what was found, the node itself first, then each parent; a step that others need ends its parent."""
-        for step in (self._disk, self._files, self._own_clock, self._versions, self._overdue):
+        for step in (self._disk, self._files, self._own_clock, self._versions, self._keys, self._overdue):
             yield from step()
         if self.node.settings.registers:
             yield from self._doors()
@@ -99,6 +99,24 @@ class Doctor:
             return  # `files` has said it, or `fsck` will
         for by in sorted({one.by for one in late}):
             yield diagnosis.overdue(by, [one for one in late if one.by == by])
+
+    def _keys(self) -> Iterator[Finding]:
+        """Say which keys, and which TLS authority, are being replaced just now."""
+        try:
+            with self.node.opened() as opened:
+                found = changeover.lines(changeover.of(self.node, opened))
+        except (SyncError, NodeError, sqlite3.Error, OSError):
+            return  # `files` has said it
+        for one in found:
+            yield Finding(
+                "keys",
+                self.node.origin,
+                WARN,
+                one,
+                _("Nothing is lost meanwhile; docs/keys.md says what goes on by itself."),
+            )
+        if not found:
+            yield Finding("keys", self.node.origin, OK, _("No key and no authority is being replaced."))
 
     def _doors(self) -> Iterator[Finding]:
         path = self.node.home.keys / authority.SERVER_CERTIFICATE

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from node import decision, frame, membership, moving, nightly, sentences, stolen
+from node import decision, frame, membership, moving, nightly, nodes, sentences, stolen
 from node.commands import acting_on, moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -86,7 +86,10 @@ def _lines(found: dict[str, Any]) -> list[str]:
         (_("origin"), found["origin"]),
         (_("name"), found["name"]),
         (_("role"), _(found["role"])),
-        (_("status"), _(found["status"]) + (f" ({sentences.reason(found['reason'])})" if found["reason"] else "")),
+        (
+            _("status"),
+            nodes.status_said(found) + (f" ({sentences.reason(found['reason'])})" if found["reason"] else ""),
+        ),
         (_("Home"), found["home"]),
         (_("entries"), found["entries"]),
         (_("last receipt"), moment(found["received"])),

@@ -5,7 +5,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from node import authority, cataloguing, causes, hold_book, keyfiles, manifests, overdue, reconciling, stands, told
+from node import (
+    authority,
+    cataloguing,
+    causes,
+    changeover,
+    hold_book,
+    keyfiles,
+    manifests,
+    overdue,
+    reconciling,
+    stands,
+    told,
+)
 from node.errors import NodeError
 from node.invitation_book import Invitation
 from node.messages import N_, _, either
@@ -54,6 +66,11 @@ def listed(node: Node) -> list[dict[str, Any]]:
     return [rows[origin] for origin in sorted(rows)]
 
 
+def status_said(row: dict[str, Any]) -> str:
+    """Return how a node below stands, as people read it."""
+    return _("moved to {home}").format(home=row["moved_to"]) if row["moved_to"] else _(row["status"])
+
+
 def _days_left(node: Node, ends_s: int | None) -> int | None:
     return None if ends_s is None else int(ends_s - node.clock()) // 86_400
 
@@ -67,6 +84,7 @@ def _expected(one: Invitation | Request, status: str) -> dict[str, Any]:
         "drift": None,
         "called": None,
         "manifest": None,
+        "moved_to": "",
         "alarms": 0,
         "certificate_days_left": None,
     }
@@ -76,13 +94,14 @@ def _expected(one: Invitation | Request, status: str) -> dict[str, Any]:
 def _child(
     opened: Opened, stated: control.Node | control.Member, names: dict[str, str], alarms: list[str]
 ) -> dict[str, Any]:
-    log = opened.store.log(stated.origin)
+    log, moved = opened.store.log(stated.origin), opened.registry.has_moved(stated.origin)
     receipt = opened.store.newest_receipt(log, opened.node.origin) if log else None
     return {
         "origin": stated.origin,
         "name": names.get(stated.origin, ""),
         "role": stated.role if isinstance(stated, control.Node) else "member",
-        "status": "moved" if opened.registry.has_moved(stated.origin) else stated.status,
+        "status": "moved" if moved else stated.status,
+        "moved_to": opened.registry.home(stated.origin) if moved else "",
         "reason": stated.reason,
         "entries": log.stored if log else 0,
         "received": receipt.time_s if receipt else None,
@@ -125,6 +144,7 @@ def standing(node: Node) -> dict[str, Any]:
                 for at, what, origin, detail in opened.store.alarms()
             ],
             "damaged": len(Book(opened.store).open()),
+            "changing": asdict(changeover.of(node, opened)),
         }
     answer["stands"] = stands.shown(node.home, node)
     answer["drift"] = reconciling.standing(node)
@@ -214,6 +234,7 @@ def lines(found: dict[str, Any]) -> list[str]:
             )
         )
     said += stands.lines(found["stands"], _moment)
+    said += changeover.lines(changeover.read(found["changing"]))
     said += answered(found)
     said += reconciling.lines(found["drift"])
     said += [hold_book.sentence(hold_book.Hold(**one)) for one in found["holds"]]

@@ -119,7 +119,8 @@ def test_no_manifest_of_the_city_before_names_it_and_nobody_is_alarmed_for_it(fi
         for city in (CITY, OTHER_CITY):
             state(filed, city, number)
         night(filed)
-    assert [one["status"] for one in nodes.listed(filed.nodes[CITY]) if one["origin"] == OUTLET] == ["moved"]
+    (row,) = [one for one in nodes.listed(filed.nodes[CITY]) if one["origin"] == OUTLET]
+    assert (row["status"], nodes.status_said(row)) == ("moved", f"moved to {OTHER_CITY}")
     rows = {city: rows_at_hub(filed, city) for city in (CITY, OTHER_CITY)}
     assert rows == {CITY: [], OTHER_CITY: [OUTLET]}
     with filed.nodes[HUB].opened() as opened:

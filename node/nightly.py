@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int], None]
 GRACE_S = 3.0
 _LOOK_S = 0.2
-_DAMAGED = ("Malformed", "BadProof")  # what a parent says of a log whose rows have changed on disk
+_DAMAGED = ("Malformed", "BadProof", "Damaged")  # what a parent says of a log whose rows have changed on disk
 
 
 @dataclass

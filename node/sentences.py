@@ -16,6 +16,10 @@ from records.errors import UnreadableFile
 SENTENCES: Mapping[str, str] = {
     "sync.errors.SyncError": N_("The synchronisation was refused: {0} {1}. Nothing was changed."),
     "sync.errors.Malformed": N_("Refused: this is no valid {0}: {1}. Ask the node that it came from to send it again."),
+    "sync.errors.Damaged": N_(
+        "What is held of {0} does not fit what was signed: {1}. Nothing was concluded from it. It is checked and "
+        "mended by itself; if this stays, run `fsck` there, and ask the operator of {0} if `fsck` finds nothing."
+    ),
     "sync.errors.BadSignature": N_(
         "Refused: the signature of {0} does not hold ({1}). Nothing was stored; ask its operator before you try again."
     ),

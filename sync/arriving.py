@@ -5,6 +5,7 @@ With service one of the modules with generated code. The status of who sends is 
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 
 from banyan.v1 import sync_pb2 as pb
 
@@ -64,12 +65,14 @@ def _take(
         sent = request.package
         call.meter.use(BYTES, len(sent.frame))
         found = unpack(Frame(sent.first, sent.compressed, sent.frame))
-        taken = mirror.take(call.store, registered, found, end, committer, may_hold)
+        take = partial(mirror.take, call.store, registered, found, end, committer, may_hold)
+        taken = call.whole(origin, take)
         call.meter.use(ENTRIES, len(found.entries))
         if taken.refused:
             log.warning("parts refused origin=%s path=%s parts=%s", origin, call.path, taken.refused[:5])
         yield pb.AddEntriesResponse(next_entry=taken.next_entry, parts_refused=len(taken.refused))
-    yield _receipt(call, call.check_bringer(origin), end)  # its standing may have changed since the last package
+    registered = call.check_bringer(origin)  # its standing may have changed since the last package
+    yield call.whole(origin, partial(_receipt, call, registered, end))
 
 
 def _mend(
@@ -153,7 +156,8 @@ def _receipt(call: Call, registered: Registration, end: Head) -> pb.AddEntriesRe
     lock = HeadLock(serving.head_lock)
     try:
         signer, *also = serving.mirrors(call.registry)
-        receipt = mirror.give_receipt(call.store, lock, signer, serving.me, end, serving.clock, also)
+        log_keys = registered.node.log_keys
+        receipt = mirror.give_receipt(call.store, lock, signer, serving.me, end, serving.clock, also, log_keys)
     finally:
         lock.close()
     held = call.log(end.origin)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TypeVar
 
 from sync import control, entry, package, tree
-from sync.errors import Conflict, Malformed
+from sync.errors import Conflict, Damaged, Malformed
 from sync.package import PartName
 from sync.schema import INDEX_SHIFT, LOG_SHIFT, index_of, key
 from sync.store import Log, Store
@@ -31,6 +31,7 @@ class Bundles:
     def __init__(self, store: Store, log: Log):
         self._db = store.db
         self._log = log.id
+        self._origin = log.origin
         self._known: dict[tuple[int, int], bytes] = {}
         self._leaves: tuple[int, int, list[bytes]] = (0, 0, [])
 
@@ -112,7 +113,10 @@ class Bundles:
         """Return the entries [start, end), oldest first; fewer where the log is shorter."""
         found: list[bytes] = []
         for first, blob in self._rows("entries", start, end):
-            held, _behind = package.bundle_entries(blob)
+            try:
+                held, _behind = package.bundle_entries(blob)
+            except Malformed as error:
+                raise Damaged(self._origin, f"entries from {first} do not read") from error
             found += held[max(0, start - first) : end - first]
         return found
 
@@ -173,7 +177,7 @@ class Bundles:
                 "select hash from node where log = ? and level = ? and idx = ?", (self._log, level, index)
             ).fetchone()
             if row is None:
-                raise Malformed("tree", f"no hash at level {level}, {index}")
+                raise Damaged(self._origin, f"no hash at level {level}, {index}")
             found = row[0]
             if len(self._known) < 100_000:
                 self._known[level, index] = found
@@ -187,7 +191,7 @@ class Bundles:
             self._leaves = (first, first + len(held), held)
         found = self._leaves[2][start - first : end - first]
         if len(found) != end - start:
-            raise Malformed("tree", f"leaves {start} to {end} are not held")
+            raise Damaged(self._origin, f"leaves {start} to {end} are not held")
         return found
 
     def serve(self, names: Sequence[PartName], end: int, may_see: Callable[[str, int], bool], max_bytes: int) -> Served:
@@ -229,7 +233,7 @@ def packages(
     for first, end in spans(start, last):
         entries = bundles.entries(first, end)
         if len(entries) != end - first:
-            raise Malformed("log", f"entries {first} to {end} are not held")
+            raise Damaged(log.origin, f"entries {first} to {end} are not held")
         proof = tree.subtree_proof(bundles, first - first % BUNDLE, end, size)
         audiences = [[name for name, _commitment in entry.commitments(raw)[1]] for raw in entries]
         held = bundles.parts(first, end)

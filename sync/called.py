@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import grpc
 
-from sync import entry, mirror, recovery
-from sync.errors import NotAllowed, UnknownOrigin
+from sync import entry, mirror, recovery, repair
+from sync.errors import Damaged, NotAllowed, UnknownOrigin
 from sync.federation import Federation
 from sync.head import Head
 from sync.keys import Signer
@@ -21,6 +22,7 @@ from sync.rights import Rights, Seen
 from sync.store import Log, Store
 
 log = logging.getLogger(__name__)
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,18 @@ class Call:
         if found is None:
             raise NotAllowed(self.serving.me, "not-of-this-path")
         return found
+
+    def whole(self, origin: str, step: Callable[[], _Found]) -> _Found:
+        """Return what `step` returns; where it meets damage of that log, once more after what could be was mended."""
+        try:
+            return step()
+        except Damaged as error:
+            log.error("damage met origin=%s error=%r", origin, error)
+            with self.lock() as lock:
+                now_s = int(self.serving.clock())
+                if error.args[0] != origin or not repair.look_again(self.store, self.registry, lock, origin, now_s):
+                    raise
+        return step()
 
     @contextmanager
     def lock(self) -> Iterator[HeadLock]:

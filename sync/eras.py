@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from sync import control, head, rotation
 from sync.checkpoint import Checkpoint
-from sync.errors import BadSignature, SyncError
+from sync.errors import BadSignature, Malformed, SyncError
 from sync.federation import RootStatement
 from sync.head import Head
 from sync.note import Note, VerifierKey
@@ -100,8 +100,11 @@ def of_hub(statements: Sequence[RootStatement], said: Iterable[Said]) -> tuple[E
 
 
 def signed_by(note: bytes, log_keys: Iterable[VerifierKey]) -> bool:
-    """Tell whether a note that was verified before carries a line by each of these keys."""
-    lines = {(one.name, one.key_id) for one in Note.parse(note).signatures}
+    """Tell whether a note that was verified before carries a line by each of these keys; one damaged since does not."""
+    try:
+        lines = {(one.name, one.key_id) for one in Note.parse(note).signatures}
+    except Malformed:
+        return False
     return all((key.name, key.key_id) in lines for key in log_keys)
 
 

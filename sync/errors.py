@@ -9,6 +9,10 @@ class Malformed(SyncError):
     """Bytes that we would not have written ourselves: (what, why)."""
 
 
+class Damaged(Malformed):
+    """Rows here that do not give what was signed, or cannot be read; nothing is concluded from them: (origin, what)."""
+
+
 class BadSignature(SyncError):
     """A signature that is missing, or does not verify: (name, why)."""
 

@@ -1,6 +1,7 @@
 """The forks that a node knows of: their evidence is made when it is found, kept in log.db, and told to every tier.
 
 A fork freezes the log on the branch that is held here; what is held goes on being served. Nothing is decided here.
+Without evidence that verifies there is no fork: a bit that turned here looks like one, and is damage.
 """
 
 import time
@@ -61,19 +62,21 @@ def is_forked(store: Store, origin: str) -> bool:
 
 def found(
     store: Store, log: Log, log_keys: Sequence[VerifierKey], shown: Head, pairs: "Sequence[tuple[int, Branch, Branch]]"
-) -> None:
+) -> bool:
     """Freeze a log of which `shown` contradicts what is held, and keep the evidence; one transaction.
 
-    `pairs` are (common size, a branch, the other): the first that proves it becomes the file. Without one the notes
-    alone are kept, in the alarm.
+    `pairs` are (common size, a branch, the other): the first that proves it becomes the file. Without one nothing is
+    changed, and the answer is False.
     """
     raw = next((one for one in (_encoded(log_keys, *pair) for pair in pairs) if one), b"")
-    notes = b"\n".join(dict.fromkeys(each.head.note for _size, *both in pairs for each in both)) or shown.note
+    if not raw:
+        return False
+    notes = b"\n".join(dict.fromkeys(each.head.note for _size, *both in pairs for each in both))
     with store.write():
         store.freeze(log, "fork")
-        if raw:
-            _keep(store, raw, log.origin, b"", "")
+        _keep(store, raw, log.origin, b"", "")
         store.alarm("fork", log.origin, f"two heads at size {shown.size}", notes)
+    return True
 
 
 def _encoded(log_keys: Sequence[VerifierKey], size: int, one: Branch, other: Branch) -> bytes:

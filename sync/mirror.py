@@ -10,11 +10,13 @@ from typing import NoReturn
 
 from sync import control, entry, eras, forks, head, presence, proof, recovery, tree
 from sync.bundles import Bundles
-from sync.errors import BadProof, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
+from sync.checkpoint import Checkpoint
+from sync.errors import BadProof, Conflict, Damaged, Fork, Malformed, NoHead, NotAllowed, OldSize
 from sync.fork import NOTHING, Beginning, Branch
 from sync.head import Head, Receipt
 from sync.keys import Signer
 from sync.lock import HeadLock, Signed
+from sync.note import VerifierKey
 from sync.origin import default_home
 from sync.package import MAX_OVERLAP, Package, PartName
 from sync.registry import Registration, is_prefix
@@ -98,6 +100,8 @@ def record_head(
             raise Malformed("head", "older than the size that it is proved from")
         if old_size != (recorded.size if recorded else 0):
             raise OldSize(recorded.size if recorded else 0)
+        if recorded is not None and head.stated(recorded.note) != recorded.checkpoint:
+            raise Damaged(log.origin, f"the head of size {recorded.size} that is recorded is not what its note says")
         proof.check_consistency(
             old_size, recorded.root if recorded else tree.EMPTY_ROOT, shown.size, hashes, shown.root
         )
@@ -151,7 +155,8 @@ def _check_beginning(store: Store, log: Log, registered: Registration, shown: He
 def _fork(
     store: Store, log: Log, registered: Registration, shown: Head, pairs: Sequence[tuple[int, Branch, Branch]]
 ) -> NoReturn:
-    forks.found(store, log, registered.node.log_keys, shown, pairs)
+    if not forks.found(store, log, registered.node.log_keys, shown, pairs):
+        raise Damaged(log.origin, f"what is held does not fit a head of size {shown.size}, and no fork is proved")
     raise Fork(log.origin, f"two heads at size {shown.size}")
 
 
@@ -173,9 +178,9 @@ def take(
 ) -> Taken:
     """Store one package of the tree that `end` signs, with those of its parts that verify and are due here.
 
-    Raises BadProof, Malformed, Conflict, NotAllowed, Fork and stores nothing of it then. Taking the same package again
-    is harmless: the overlap is skipped after its leaf hashes compare equal. A bad or undue part is dropped and stays
-    wanted.
+    Raises BadProof, Malformed, Conflict, NotAllowed, Fork and stores nothing of it then; Damaged where what is held
+    beside it is. Taking the same package again is harmless: the overlap is skipped after its leaf hashes compare equal.
+    A bad or undue part is dropped and stays wanted.
     """
     log = store.log(end.origin)
     if log is None:
@@ -192,12 +197,15 @@ def take(
     if found.last != min(end.size, start + BUNDLE):  # rows never cross a bundle's edge
         raise BadProof("not all of its bundle, or more")
     leaves = [tree.leaf_hash(one) for one in found.entries]
-    before = bundles.leaves(start, found.first)
+    before, held = bundles.leaves(start, found.first), bundles.leaves(found.first, min(next_entry, found.last))
     whole = tree.root_hash(before + leaves)
-    proof.check_subtree(start, found.last, whole, end.size, found.proof, end.root)
-    held = bundles.leaves(found.first, min(next_entry, found.last))
-    if held != leaves[: len(held)]:
-        raise BadProof("entries differ from those already stored")
+    try:
+        proof.check_subtree(start, found.last, whole, end.size, found.proof, end.root)
+        if held != leaves[: len(held)]:
+            raise BadProof("entries differ from those already stored")
+    except BadProof:
+        _check_held(bundles, log, start, before + held)
+        raise
     if proof.left_hashes(start, found.last, end.size, found.proof) != tree.prefix_hashes(bundles, start):
         _other_branch(store, log, registered, end, found, before + leaves)
     statements = [entry.commitments(one) for one in found.entries]
@@ -216,6 +224,12 @@ def take(
         bundles.add_parts(parts)
         bundles.want(wanted)
     return Taken(max(next_entry, found.last), refused)
+
+
+def _check_held(bundles: Bundles, log: Log, start: int, leaves: Sequence[bytes]) -> None:
+    """Raise Damaged where the hashes of the entries from `start` on are not those that are held."""
+    if [tree.leaf_hash(one) for one in bundles.entries(start, start + len(leaves))] != leaves:
+        raise Damaged(log.origin, f"entries from {start} on are not those of their hashes")
 
 
 def _other_branch(
@@ -312,14 +326,16 @@ def give_receipt(
     end: Head,
     clock: Callable[[], float],
     also: Sequence[Signer] = (),
+    log_keys: Sequence[VerifierKey] = (),
 ) -> Receipt | None:
     """Return this node's receipt on `end` once every entry below it is stored; None before that.
 
     `stored` moves first, then the clock is read, so that whoever reads the log later than the receipt's time finds the
     entries; then head.lock is swapped, then the note is kept. A smaller head than one already signed is
-    never signed again; raises Conflict then, and where our own leaves do not give the head's root; Fork where they do
-    not give the root signed last. Nor, with None, one smaller than a receipt that the child shows and that we forgot,
-    nor any while this node is restored and not recovered.
+    never signed again; raises Conflict then, and where our own leaves do not give the head's root. Where they do not
+    give the root signed last, raises Fork if a head of that root by `log_keys` proves one, Damaged if none does. Nor,
+    with None, one smaller than a receipt that the child shows and that we forgot, nor any while this node is restored
+    and not recovered.
     """
     if recovery.restored(store):
         return None
@@ -335,7 +351,7 @@ def give_receipt(
         if held is not None and held.size > end.size:
             raise Conflict(held.size, log.stored, log.next_entry)
         if held is not None and Bundles(store, log).root(held.size) != held.root:
-            _freeze(store, log, end, held.note)  # we signed for another branch, before log.db was restored
+            _contradicted(store, log, Checkpoint(end.origin, held.size, held.root), log_keys)
         now_s = int(clock())
         time_s = max(now_s, held.time_s + 1) if held else now_s
         note = head.sign_receipt(signer, end.checkpoint, time_s, also)
@@ -346,11 +362,13 @@ def give_receipt(
     return receipt
 
 
-def _freeze(store: Store, log: Log, shown: Head, other_note: bytes) -> NoReturn:
-    with store.write():
-        store.freeze(log, "fork")
-        store.alarm("fork", log.origin, f"two heads at size {shown.size}", shown.note + b"\n" + other_note)
-    raise Fork(log.origin, f"two heads at size {shown.size}")
+def _contradicted(store: Store, log: Log, signed: Checkpoint, log_keys: Sequence[VerifierKey]) -> NoReturn:
+    """We gave a receipt for another branch, before log.db was put back, or one of both is damaged: sign nothing."""
+    shown = store.signed_head(log, signed)
+    held = forks.held_branch(store, log, signed.size, log_keys) if shown and log_keys else None
+    if shown and held and forks.found(store, log, log_keys, shown, [(signed.size, Branch(shown, shown.root), held)]):
+        raise Fork(log.origin, f"two heads at size {signed.size}")
+    raise Damaged(log.origin, f"we gave a receipt for {signed.size} other entries than log.db holds")
 
 
 def settle(store: Store, end: Head) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sync import entry, eras, erasing, head, mirror, wants
+from sync import entry, eras, erasing, head, mirror, repair, wants
 from sync.bringing import Report, attempt
 from sync.client import Client, ShownHead
-from sync.errors import NotAllowed, Unreachable
+from sync.errors import Damaged, NotAllowed, Unreachable
 from sync.fetching import Fetching
 from sync.healing import Healing
 from sync.lock import HeadLock
@@ -39,11 +39,23 @@ class Pulling:
     def pull_all(self, shown: Sequence[ShownHead]) -> None:
         """Bring the logs above up to the heads shown, then the parts that are missing of all logs."""
         for one in shown:
-            attempt(self.report, self.registry.me, self.client.parent, partial(self._pull, one))
+            attempt(self.report, self.registry.me, self.client.parent, partial(self._pull_whole, one))
         erasing.obey(self.store, self.registry)
         wants.refresh(self.store, self.registry)
         for origin in self._to_fetch():
             attempt(self.report, self.registry.me, origin, partial(self._fetch, origin))
+
+    def _pull_whole(self, shown: ShownHead) -> None:
+        """Pull one log; where what is held of it meets as damaged, once more after what could be was mended."""
+        try:
+            self._pull(shown)
+        except Damaged as error:
+            now_s = int(self.clock())
+            if not repair.look_again(self.store, self.registry, self.lock, error.args[0], now_s):
+                raise
+            promised = head.stated(shown.note)
+            is_recorded = held_size(self.store, self.registry, promised.origin) == promised.size
+            self._pull(replace(shown, old_size=promised.size, proof=()) if is_recorded else shown)
 
     def _pull(self, shown: ShownHead) -> None:
         """Bring one ancestor's log up to the head shown, verified by the code that verifies children's logs."""

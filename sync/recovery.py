@@ -198,8 +198,9 @@ def _packed(entries: Sequence[bytes]) -> bytes:
 
 
 def _fork(store: Store, log: Log, keys: Keys, one: Head, pairs: Sequence[tuple[int, Branch, Branch]]) -> NoReturn:
-    """Stop the own log for good, with the evidence; raise Fork."""
-    forks.found(store, log, keys, one, pairs)
+    """Stop the own log for good, with the evidence; raise Fork, or NeedsRecovery where there is no proof of one."""
+    if not forks.found(store, log, keys, one, pairs):
+        raise NeedsRecovery(log.origin, f"log.db holds other entries than a head of size {one.size} was signed over")
     raise Fork(log.origin, f"a head of {one.size} entries is signed over others than log.db holds")
 
 

@@ -16,6 +16,7 @@ FACTS = "banyan-facts"
 _Code = grpc.StatusCode
 TABLE: dict[type[SyncError], tuple[grpc.StatusCode, str]] = {
     errors.Malformed: (_Code.INVALID_ARGUMENT, "MALFORMED"),
+    errors.Damaged: (_Code.FAILED_PRECONDITION, "DAMAGED"),
     errors.OverLimit: (_Code.INVALID_ARGUMENT, "OVER_LIMIT"),
     errors.UnknownOrigin: (_Code.NOT_FOUND, "UNKNOWN_ORIGIN"),
     errors.BadSignature: (_Code.PERMISSION_DENIED, "BAD_SIGNATURE"),

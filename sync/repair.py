@@ -16,6 +16,7 @@ from sync.registry import Registry
 from sync.store import Store
 
 log = logging.getLogger(__name__)
+LOOKED_S = 3600
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,25 @@ class Repair:
         found = fsck.check(self.store, self.registry, self.lock, self.registry.me)
         self._mending.book.note(found, self.now_s)
         return found
+
+
+def look_again(store: Store, registry: Registry, lock: HeadLock, origin: str, now_s: int) -> bool:
+    """Check one log, which does not fit what somebody signed, and mend it here; tell whether anything was.
+
+    Where it is whole there is no proof for anything either: a person is told, and it is not looked at again within an
+    hour, so that nobody makes this node look all the time.
+    """
+    name = f"looked:{origin}"
+    if now_s < int(store.meta(name) or b"0") + LOOKED_S:
+        return False
+    mending = Mending(store, registry, lock, now_s)
+    found = fsck.check(store, registry, lock, origin)
+    mending.book.note(found, now_s)
+    mended = mending.here(found)
+    for one in found:
+        log.warning("damaged origin=%s place=%s", origin, damage.said(one))
+    if not found:
+        with store.write():
+            store.set_meta(name, str(now_s).encode())
+            store.alarm("contradiction", origin, "what is held does not fit what was signed, and nothing is damaged")
+    return bool(mended)

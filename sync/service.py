@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 
 import grpc
@@ -160,9 +161,8 @@ class SyncService(sync_pb2_grpc.SyncServicer):
             call.meter.check(HEADS, request.origin)
             call.meter.use(HEADS, 1, request.origin)  # also one that is refused: looking at it cost us the same
             begins = Beginning(request.begins.size, request.begins.root, tuple(request.begins.proof))
-            recorded = mirror.record_head(
-                call.store, registered, call.path, request.note, request.old_size, list(request.proof), begins
-            )
+            record = partial(mirror.record_head, call.store, registered, call.path, request.note)
+            recorded = call.whole(request.origin, partial(record, request.old_size, list(request.proof), begins))
             log.info("head recorded origin=%s path=%s size=%d", request.origin, call.path, recorded)
             return pb.AddCheckpointResponse(recorded=recorded)
         raise AssertionError

@@ -121,8 +121,8 @@ class Session:
         ours = forks.held_branch(self.store, held, shown.size, own.verifiers) if 0 < shown.size <= known else None
         if ours is not None and ours.root != shown.root:
             pairs = [(shown.size, Branch(shown, shown.root), ours)]
-            forks.found(self.store, held, own.verifiers, shown, pairs)
-            return
+            if forks.found(self.store, held, own.verifiers, shown, pairs):
+                return
         if shown.size > known or Bundles(self.store, held).root(shown.size) != shown.root:
             raise NeedsRecovery(own.origin, f"{self.client.parent} holds a head of size {shown.size} that is not ours")
 

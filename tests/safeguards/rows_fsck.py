@@ -1,11 +1,12 @@
 """Safeguards of checking and mending."""
 
 from catalog import checking
-from sync import belongings, graft, healing, inspection, lockrow, ownlog, rows, signed, unsealed
+from sync import belongings, forks, graft, healing, inspection, lockrow, mirror, ownlog, rows, signed, unsealed
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 FSCK = "tests/sync/test_fsck.py::"
 UNSEALED = "tests/sync/test_unsealed.py::"
+NO_FORK = "tests/sync/test_no_fork.py::"
 HEALING = "tests/sync/test_healing.py::"
 
 ROWS = [
@@ -91,5 +92,19 @@ ROWS = [
         "head.lock says what was signed, and nothing that only stands in log.db",
         put(lockrow, "_says", lambda columns, found: True),
         f"{UNSEALED}test_a_row_of_which_both_halves_are_damaged_waits_for_recovery",
+    ),
+    Safeguard(
+        "fork-evidenced",
+        "without evidence that verifies nothing is frozen",
+        without(forks, "found", ("if not raw:", "if False:")),
+        f"{NO_FORK}test_a_contradiction_without_damage_is_told_and_looked_at_once_an_hour",
+        also="Fork",
+    ),
+    Safeguard(
+        "damage-first",
+        "what is damaged here is no fault of what comes",
+        put(mirror, "_check_held", passes),
+        f"{NO_FORK}test_a_package_that_does_not_fit_what_is_damaged_here_is_not_to_blame[0]",
+        also="BadProof",
     ),
 ]

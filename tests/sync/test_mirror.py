@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from sync import mirror, tree
+from sync import forks, mirror, tree
 from sync.bundles import packages
-from sync.errors import BadProof, BadSignature, Conflict, Fork, Malformed, NoHead, NotAllowed, OldSize
+from sync.errors import BadProof, BadSignature, Conflict, Damaged, Fork, Malformed, NoHead, NotAllowed, OldSize
 from tests.bits import flipped
 from tests.sync import made
 from tests.sync.made import CITY, NOW_S, OUTLET
@@ -278,8 +278,12 @@ def test_entries_of_another_branch_are_not_put_behind_those_held_but_show_the_fo
         assert [what for _at, what, _origin, _detail in store.alarms()] == ["fork"]
 
 
-def test_no_receipt_continues_another_branch_than_the_last_one(city):
-    """head.lock remembers what was signed; log.db came from an old backup, and was filled again by another branch."""
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_no_receipt_continues_another_branch_than_the_last_one(city, is_kept):
+    """head.lock remembers what was signed; log.db came from an old backup, and was filled again by another branch.
+
+    A head of the first branch, if one is still kept, proves that the log has forked.
+    """
     city.record(300)
     city.take_all(300)
     city.receipt(300)
@@ -290,9 +294,12 @@ def test_no_receipt_continues_another_branch_than_the_last_one(city):
         mirror.record_head(store, city.registered, OUTLET, head.note, 0, [])
         for package in packages(sending, sending.log(OUTLET), 0, SIZE, SIZE, lambda audience, index: True):
             mirror.take(store, city.registered, package, head, made.committer(OUTLET), city.may_hold)
+        if is_kept:
+            store.sight(store.log(OUTLET), city.sender.heads[300], CITY)
         with made.locked(city.written.head_lock) as lock:
-            signed = lock.signed(OUTLET)
-            with pytest.raises(Fork):
-                mirror.give_receipt(store, lock, MIRROR, CITY, head, lambda: NOW_S)
+            signed, keys = lock.signed(OUTLET), city.registered.node.log_keys
+            with pytest.raises(Fork if is_kept else Damaged):
+                mirror.give_receipt(store, lock, MIRROR, CITY, head, lambda: NOW_S, (), keys)
             assert lock.signed(OUTLET) == signed
-        assert store.log(OUTLET).frozen
+        assert store.log(OUTLET).frozen == ("fork" if is_kept else "")
+        assert len(forks.kept(store, OUTLET)) == is_kept

@@ -1,5 +1,7 @@
 """Where in the own log it stands who decided what; what was decided is read from the log alone."""
 
+from collections.abc import Iterable
+
 from node.page import Page
 
 
@@ -10,6 +12,12 @@ class ActBook(Page):
         """Remember that entry `index` of the own log says who did what."""
         with self._write() as db:
             db.execute("insert or ignore into act (entry) values (?)", [index])
+
+    def place_acts(self, start: int, found: Iterable[int]) -> None:
+        """Let the acts from entry `start` on be just these. One transaction."""
+        with self._write() as db:
+            db.execute("delete from act where entry >= ?", [start])
+            db.executemany("insert or ignore into act (entry) values (?)", [(index,) for index in found])
 
     def acts(self, limit: int, before: int) -> list[int]:
         """Return such entries below `before`, newest first, at most `limit`."""

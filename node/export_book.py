@@ -57,20 +57,25 @@ class ExportBook(Page):
                 "and part in (?, ?) and first <= ? and last > ? order by number",
                 [origin, part, WHOLE, index, index],
             ).fetchall()
-        found = [Handout(*tuple(row)[:-1]) for row in rows if _lies_in(index, row["runs"])]
+        found = [Handout(*tuple(row)[:-1]) for row in rows if _lies_in(index, _spans(row["runs"]))]
         return list(dict.fromkeys(found))
 
-    def renumber_handouts(self, origin: str, moved: Mapping[int, int]) -> None:
-        """Let what was noted of entries of one log name the places where they stand now. One transaction."""
+    def renumber_handouts(self, origin: str, moved: Sequence[tuple[int, int]]) -> None:
+        """Let what was noted of entries of one log name the places where they stand now as well; `moved` are ascending
+        (where it was, where it is). One transaction.
+
+        The places before stay: whether a file was written before or after they moved is not known, and to name one
+        too many does no harm. May be repeated.
+        """
         if not moved:
             return
         with self._write() as db:
             rows = db.execute(
-                "select rowid, runs from handout_part where origin = ? and last > ?", [origin, min(moved)]
+                "select rowid, runs from handout_part where origin = ? and last > ?", [origin, moved[0][0]]
             ).fetchall()
             for row in rows:
-                indices = (one for first, last in _spans(row["runs"]) for one in range(first, last))
-                spans = merged((at, at + 1) for at in (moved.get(one, one) for one in indices))
+                spans = list(_spans(row["runs"]))
+                spans = merged([*spans, *((now, now + 1) for was, now in moved if _lies_in(was, spans))])
                 db.execute(
                     "update handout_part set first = ?, last = ?, runs = ? where rowid = ?",
                     [spans[0][0], spans[-1][1], _packed(spans), row["rowid"]],
@@ -102,5 +107,5 @@ def _spans(packed: bytes) -> Iterator[Span]:
         end += gap + length
 
 
-def _lies_in(index: int, packed: bytes) -> bool:
-    return any(first <= index < last for first, last in _spans(packed))
+def _lies_in(index: int, spans: Iterable[Span]) -> bool:
+    return any(first <= index < last for first, last in spans)

@@ -9,7 +9,7 @@ from node.node import Node
 from node.submission_book import Submission
 from records import body
 from records.errors import RecordsError
-from sync import recovery
+from sync import aside, entry, recovery, sealed
 from sync.bundles import Bundles, spans
 from sync.entry import SALT_BYTES
 from sync.store import Log, Store
@@ -30,9 +30,22 @@ def settle(node: Node) -> int:
         known = {one.number: one for one in node.notebook.submissions()}
         runs = list(_runs(opened.store, opened.own.log, int(changed), known))
         placed = node.notebook.place_submissions(runs)
+        node.notebook.renumber_handouts(node.origin, aside.moved(opened.store))
+        node.notebook.place_acts(int(changed), _acts(opened.store, opened.own.log, int(changed)))
         with opened.store.write():
             opened.store.set_meta(recovery.CHANGED, b"")
+            aside.forget_moved(opened.store)
     return placed
+
+
+def _acts(store: Store, log: Log, start: int) -> Iterator[int]:
+    """Yield the entries of which the one part is sealed to the node itself: they say who did what (acting.py)."""
+    mine = sealed.audience(log.origin)
+    bundles = Bundles(store, log)
+    for first, last in spans(start, log.next_entry):
+        for index, raw in enumerate(bundles.entries(first, last), first):
+            if [audience for audience, _commitment in entry.commitments(raw)[1]] == [mine]:
+                yield index
 
 
 def _runs(store: Store, log: Log, start: int, known: Mapping[int, Submission]) -> Iterator[Run]:

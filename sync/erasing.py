@@ -97,10 +97,16 @@ def _open(store: Store, registry: Registry) -> Iterator[Request]:
         about = named.get(statement.origin)
         if about is not None and _tombstone(store, about, statement):
             continue
+        if statement.origin == registry.me != author.origin and statement.index >= _signed(logs, about):
+            continue  # others speak of what was signed: what waits for a seal here may go to another place
         if not may_ask(registry, author.origin, statement):
             _alarm_if_void(store, author.origin, statement)
         elif about is not None or registry.find(statement.origin):
             yield _request(author.origin, index_of(id), statement)
+
+
+def _signed(logs: dict[int, Log], id: int | None) -> int:
+    return logs[id].stored if id is not None else 0
 
 
 def may_ask(registry: Registry, author: str, statement: Erase | Erased) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
-from sync import control, entry, eras, forks, head, presence, proof, recovery, tree
+from sync import aside, control, entry, eras, forks, head, presence, proof, recovery, tree
 from sync.bundles import Bundles
 from sync.checkpoint import Checkpoint
 from sync.errors import BadProof, Conflict, Damaged, Fork, Malformed, NoHead, NotAllowed, OldSize
@@ -47,7 +47,7 @@ def drop_overtaken(store: Store, registered: Registration) -> Log | None:
         log = store.add_log(name)
         later = [one for one in store.promises(log, good + 1, 2**63 - 1) if not eras.is_overtaken(registered.ages, one)]
         if log.stored <= good < log.next_entry and not later and not log.frozen:
-            recovery.truncate(store, log, good)
+            aside.truncate(store, log, good)
             store.db.execute("delete from tip where log = ? and last > ?", (log.id, good))
             store.alarm("keys-replaced", name, f"{log.next_entry - good} entries behind the last good head are gone")
     return store.log(name)

@@ -7,8 +7,10 @@ for a seal and stand in its way are set aside in the same transaction, and added
 from collections.abc import Sequence
 from typing import NoReturn
 
-from sync import entry, forks, proof, tree
-from sync.bundles import Bundles, spans
+from sync import aside, entry, forks, proof, tree
+from sync.aside import REMAKE as REMAKE
+from sync.aside import begin_at as begin_at
+from sync.bundles import Bundles
 from sync.checkpoint import Checkpoint
 from sync.errors import BadProof, Conflict, Fork, NeedsRecovery, NotAllowed
 from sync.fork import Branch
@@ -17,7 +19,6 @@ from sync.lock import HeadLock, Signed
 from sync.note import VerifierKey
 from sync.package import Package, PartName
 from sync.registry import Registry
-from sync.schema import key
 from sync.store import Log, Store
 from sync.tree import BUNDLE
 
@@ -25,7 +26,6 @@ Keys = Sequence[VerifierKey]  # the own log's, 01 and 06
 RESTORED = "restored"  # in `meta`: what was put back, so that nothing is signed or served until it is recovered
 AHEAD = "ahead"  # in `meta`: the note of a newer head of our own that somebody has shown
 CHANGED = "changed-from"  # in `meta`: the lowest index from which on the own log was put together again
-REMAKE = "remake"  # in `meta`: entries that were in the catalogue are not in the log any more
 
 
 def mark_restored(store: Store, what: str) -> None:
@@ -85,11 +85,6 @@ def is_promised(store: Store, one: Head) -> bool:
     return log is not None and one.size <= log.next_entry and Bundles(store, log).root(one.size) == one.root
 
 
-def begin_at(size: int) -> int:
-    """Return where to fetch from, so that the last bundle of what is agreed comes whole and can be compared."""
-    return size - size % BUNDLE
-
-
 def take(store: Store, found: Package, end: Head, committer: entry.Committer, signed: int, keys: Keys) -> int:
     """Put one package of the own log, in the tree that `end` signs, in its place; return the index behind it.
 
@@ -113,7 +108,7 @@ def take(store: Store, found: Package, end: Head, committer: entry.Committer, si
             if differs < found.last:
                 changed = store.meta(CHANGED)
                 store.set_meta(CHANGED, str(min(differs, int(changed or differs))).encode())
-                set_aside(store, log, differs)
+                aside.set_aside(store, log, differs)
                 _append(store, log, found, leaves, differs)
             _add_parts(store, log, found, committer)
     if is_fork:
@@ -160,43 +155,6 @@ def _add_parts(store: Store, log: Log, found: Package, committer: entry.Committe
     bundles.want((name, stated[name][0]) for name in stated if name not in held)
 
 
-def set_aside(store: Store, log: Log, start: int) -> None:
-    """Take the entries from `start` on out of a log, with their parts, to be added again behind what was signed."""
-    db, bundles = store.db, Bundles(store, log)
-    for first, last in spans(start, store.add_log(log.origin).next_entry):
-        parts = bundles.parts(first, last)
-        for index, raw in enumerate(bundles.entries(first, last), first):
-            row = db.execute("insert into aside(was, entry) values (?, ?)", (index, raw)).lastrowid
-            mine = [(row, number, content) for (at, number), content in parts if at == index]
-            db.executemany("insert into aside_part(aside, number, content) values (?, ?, ?)", mine)
-        store.set_meta(REMAKE, b"1")
-    truncate(store, log, start)
-
-
-def truncate(store: Store, log: Log, size: int) -> None:
-    """Let a log end at `size`; what was made from the rest of it is made again."""
-    db, bundles = store.db, Bundles(store, log)
-    begin = begin_at(size)
-    entries, leaves = bundles.entries(begin, size), bundles.leaves(begin, size)
-    span = (key(log.id, size), key(log.id + 1, 0))
-    db.execute("delete from bundle where id >= ? and id < ?", (key(log.id, begin), span[1]))
-    for table in ("part", "wanted", "control"):
-        db.execute(f"delete from {table} where id >= ? and id < ?", span)
-    db.execute("delete from node where log = ? and (idx + 1) << level > ?", (log.id, begin))
-    db.execute("delete from journal where log = ? and first >= ?", (log.id, size))
-    db.execute("update journal set last = ? where log = ? and last > ?", (size, log.id, size))
-    db.execute("update log set next_entry = ? where id = ?", (size, log.id))
-    if entries:
-        db.execute(
-            "insert into bundle(id, entries, leaves) values (?, ?, ?)",
-            (key(log.id, begin), _packed(entries), b"".join(leaves)),
-        )
-
-
-def _packed(entries: Sequence[bytes]) -> bytes:
-    return b"".join(len(one).to_bytes(2, "big") + one for one in entries)
-
-
 def _fork(store: Store, log: Log, keys: Keys, one: Head, pairs: Sequence[tuple[int, Branch, Branch]]) -> NoReturn:
     """Stop the own log for good, with the evidence; raise Fork, or NeedsRecovery where there is no proof of one."""
     if not forks.found(store, log, keys, one, pairs):
@@ -229,42 +187,8 @@ def settle(store: Store, lock: HeadLock, end: Head, known: Sequence[Head], keys:
         store.put_head(log, end)
         store.sight(log, end, "")
         store.set_stored(log, end.size)
-        added = _add_again(store, log, end.size)
+        added = aside.add_again(store, log, end.size)
         store.set_meta(AHEAD, b"")
         if fresh:
             store.set_meta(RESTORED, b"")
     return added
-
-
-def _add_again(store: Store, log: Log, signed: int) -> int:
-    """Add what was set aside behind what is signed, without what stands in it already; return how many.
-
-    What came meanwhile is set aside as well, so that all stand in the order in which they were added.
-    """
-    db = store.db
-    if log.next_entry > signed and db.execute("select 1 from aside").fetchone():
-        set_aside(store, log, signed)
-        log = store.add_log(log.origin)
-    rows = db.execute("select id, was, entry from aside order by id").fetchall()
-    if not rows:
-        return 0
-    bundles = Bundles(store, log)
-    known = set(bundles.leaves(begin_at(min(was for _id, was, _entry in rows)), log.next_entry))
-    fresh: list[tuple[int, bytes, bytes]] = []
-    for row, _was, raw in rows:
-        leaf = tree.leaf_hash(raw)
-        if leaf not in known:
-            known.add(leaf)
-            fresh.append((row, raw, leaf))
-    first = log.next_entry
-    for start, last in spans(first, first + len(fresh)):
-        mine = fresh[start - first : last - first]
-        leaves = [leaf for _row, _raw, leaf in mine]
-        whole = tree.root_hash(bundles.leaves(begin_at(start), start) + leaves) if last % BUNDLE == 0 else None
-        bundles.append(start, [raw for _row, raw, _leaf in mine], leaves, whole)
-    for index, (row, _raw, _leaf) in enumerate(fresh, first):
-        parts = db.execute("select number, content from aside_part where aside = ?", (row,)).fetchall()
-        bundles.add_parts(((index, number), content) for number, content in parts)
-    db.execute("delete from aside")
-    db.execute("delete from aside_part")
-    return len(fresh)

@@ -176,6 +176,15 @@ def m011_spoiled(db: Any) -> None:
     db["spoiled_part"].create({"spoiled": int, "number": int, "content": bytes}, pk=("spoiled", "number"))
 
 
+@migrations()
+def m012_moved(db: Any) -> None:
+    """Which entries were set aside together, the tombstones that they set, and where entries of the own log went."""
+    db["aside"].add_column("batch", int, not_null_default=1)
+    stone = {"by": str, "at": int, "ground": str, "seen_at": int, "due": int, "cleared": int, "stated": int}
+    db["aside_stone"].create({"batch": int, "id": int, **stone}, pk=("batch", "id"))
+    db["moved"].create({"was": int, "now": int}, pk=("was", "now"))
+
+
 @cache
 def _names() -> frozenset[str]:
     return frozenset(one.name for one in migrations.pending(Database(memory=True)))

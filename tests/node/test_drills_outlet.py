@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from node import cataloguing, nightly, recovering, settings
-from sync import forks
+from catalog.search import Query
+from node import acting, cataloguing, exporting, handouts, nightly, recovering, settings
+from sync import aside, forks
 from sync.bundles import Bundles
 from sync.errors import Fork, NeedsRecovery, NotAllowed
 from tests.node import drills
 from tests.node.drills import LOCK, LOG, NOTES, copied, filed, is_once, put_back
+from tests.node.verdict_world import patent
 from tests.world import ALLIANCE, CITY, HUB, OUTLET
 
 
@@ -242,3 +244,24 @@ def test_the_catalogue_is_that_of_the_new_log(world):
         query = "select key from quarantine union select key from assertion join record on record.id = record"
         taken = {key.rpartition(":")[2] for (key,) in found.db.execute(query)}
     assert {"a", "b", "c", "d", "e"} <= taken
+
+
+def test_who_did_what_and_what_was_exported_follow_queued_entries_to_their_new_places(world):
+    copied(world, OUTLET)
+    went_on(world)
+    put_back(world, OUTLET, LOG, LOCK, NOTES)
+    node = world.nodes[OUTLET]
+    with node.opened() as opened:
+        acting.record(node, opened, "erase", "1 parts", "mistake")
+    world.file(OUTLET, patent(1))
+    cataloguing.apply(node)
+    held, out = handouts.Places(), node.home.outbox / "all.jsonl"
+    with out.open("w+b") as stream:
+        exporting.write(node, exporting.Order(Query(), "jsonl", "own"), stream, took=held.add)
+        handouts.note_places(node, out, handouts.EXPORT, held, stream)
+    assert [one.path for one in handouts.holding(node, (OUTLET, 4, 0))] == [str(out)], "behind a and b and the act"
+    visited(world)
+    assert [one.path for one in handouts.holding(node, (OUTLET, 6, 0))] == [str(out)], "behind c and d as well"
+    with node.opened() as opened:
+        assert [(one.index, one.what) for one in acting.acts(node, opened, 10)] == [(5, "erase")]
+        assert aside.moved(opened.store) == []

@@ -1,7 +1,7 @@
 """Safeguards of backups, restoring and recovering."""
 
 from node import backup, recovering, rejoining, replacing, restoring
-from sync import mirror, ownlog, recovery, statements
+from sync import aside, mirror, ownlog, recovery, statements
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 OUTLET = "tests/node/test_drills_outlet.py::"
@@ -85,7 +85,7 @@ ROWS = [
         "recovery-queue",
         "what waits for a seal is set aside, not overwritten",
         without(
-            recovery,
+            aside,
             "set_aside",
             ("for index, raw in enumerate(bundles.entries(first, last), first):", "for index, raw in ():"),
         ),

@@ -1,7 +1,7 @@
 """Safeguards of who may see what, and of erasing."""
 
 from catalog import applying
-from node import erasures
+from node import erasures, explaining
 from sync import erasing, rights, wants
 from sync.bundles import Bundles
 from tests.safeguards.switch import Safeguard, put, without
@@ -18,6 +18,43 @@ ROWS = [
         "a grant makes nobody an ancestor",
         without(rights.Rights, "right", ("if not registry.is_above(asker, owner):", "if False:")),
         "tests/sync/test_rights.py::test_who_came_above_later_sees_what_it_was_granted",
+    ),
+    Safeguard(
+        "grant-newest",
+        "of the grants from one entry on the newest counts",
+        without(rights.Rights, "_granted", ("in self.grants(owner, asker)", "in reversed(self.grants(owner, asker))")),
+        "tests/sync/test_rights.py::test_of_grants_from_one_index_on_the_newest_counts",
+    ),
+    Safeguard(
+        "grant-owner",
+        "the owner alone grants",
+        without(rights.Rights, "grants", ("and log = ? and id < ?", "and ? and ?")),
+        "tests/sync/test_rights.py::test_only_the_owner_grants",
+    ),
+    Safeguard(
+        "grant-audience",
+        "no grant opens a part that is sealed for a node, or for an audience that nobody knows",
+        without(rights.Rights, "right", ('if kind == "alliance" else NOTHING', "")),
+        "tests/sync/test_rights.py::test_unknown_audiences_are_granted_to_nobody",
+    ),
+    Safeguard(
+        "close-ends",
+        "who is left sees nothing that is added from then on",
+        without(rights, "close_to", ("if last == ENDLESS:", "if False:")),
+        "tests/sync/test_rights.py::"
+        "test_a_program_grants_its_new_parent_what_is_added_from_now_on_and_ends_it_when_it_leaves",
+    ),
+    Safeguard(
+        "explain-active",
+        "who is shut out is not said to see anything",
+        without(explaining._Explaining, "_right", ("if self.active else", "if True else")),
+        "tests/node/test_explaining.py::test_a_suspended_node_sees_nothing_now",
+    ),
+    Safeguard(
+        "explain-forgotten",
+        "who has forgotten a part is not said to hold it",
+        without(explaining._Explaining, "_part", ("if name not in forgotten", "")),
+        "tests/node/test_explaining.py::test_an_erased_part_is_explained_by_its_entry_and_nobody_who_forgot_it_holds_it",
     ),
     Safeguard(
         "erase-who",

@@ -2,6 +2,7 @@
 
 from sync import chain, evidence, head, mirror, proof
 from tests.safeguards.switch import Safeguard, both, passes, put, without
+from tests.world import CITY, OUTLET
 
 REFUSALS = "tests/sync/test_refusals.py::"
 CHANGED = REFUSALS + "test_what_a_child_changes_is_refused_and_nothing_of_it_is_stored"
@@ -92,5 +93,24 @@ ROWS = [
         without(evidence, "_verified", ("if not receipts:", "if False:")),
         f"{EVIDENCE}test_a_file_without_a_receipt_proves_nothing",
         also="IndexError",
+    ),
+    Safeguard(
+        "evidence-record-head",
+        "evidence of a record is written under a head of what is stored",
+        without(
+            evidence.Writing,
+            "counting",
+            (" if one.root == promised.root]", "]"),
+            ("if one.root == promised.root and eras", "if eras"),
+        ),
+        f"{EVIDENCE}test_a_file_is_written_under_heads_of_what_is_stored_whatever_else_was_signed[{OUTLET}]",
+        also="NotProved",
+    ),
+    Safeguard(
+        "evidence-home-head",
+        "what a home states is shown under a head of what is stored",
+        without(evidence.Writing, "_newest", (" if bundles.root(one.size) == one.root", "")),
+        f"{EVIDENCE}test_a_file_is_written_under_heads_of_what_is_stored_whatever_else_was_signed[{CITY}]",
+        also="NotProved",
     ),
 ]

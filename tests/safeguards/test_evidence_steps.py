@@ -8,7 +8,9 @@ import pytest
 from node import settings
 from sync import control, evidence, proved
 from sync.bundles import Bundles
+from sync.checkpoint import Checkpoint
 from sync.evidence import NotProved
+from sync.head import sign_head
 from sync.note import Note
 from tests.bits import flipped
 from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
@@ -100,6 +102,18 @@ def test_a_file_without_a_receipt_proves_nothing(filed):
 
     with pytest.raises(NotProved, match="receipt"):
         evidence.verify(records_changed(written(filed), bare), filed.nodes[OUTLET].federation)
+
+
+@pytest.mark.parametrize("origin", [OUTLET, CITY])
+def test_a_file_is_written_under_heads_of_what_is_stored_whatever_else_was_signed(filed, origin):
+    """Heads of the same size over something else, by the right keys, as whoever forks signs them: kept, never shown."""
+    node = filed.nodes[origin]
+    with filed.nodes[OUTLET].opened() as opened, opened.store.write():
+        log = opened.store.log(origin)
+        for root in (b"\0" * 32, b"\xff" * 32):
+            other = sign_head(node.keys.log, Checkpoint(origin, log.stored, root), int(node.clock()) + 60)
+            opened.store.sight(log, other, "elsewhere")
+    assert evidence.verify(written(filed), filed.nodes[OUTLET].federation).origin == OUTLET
 
 
 def test_a_registration_by_another_home_proves_nothing(filed):

@@ -9,7 +9,7 @@ import grpc
 from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 
-from node import authority, errors, expiry, moving, registering, replacing, requests, rotating, tokens
+from node import authority, errors, expiry, moving, registering, replacing, requests, rotating, succeeding, tokens
 from node.asking import MAX_TEXT, leaving_text
 from node.enrolment import OutOfTouch, joining_text, keys_hash, proofs_of, renewal_text
 from node.errors import NodeError, RoleNotHere
@@ -213,7 +213,7 @@ class EnrolService(enrolment_pb2_grpc.EnrolmentServicer):
         return pb.EnrolResponse(
             certificate=certificate,
             federation_root=self._node.federation.encode(),
-            registration=proofs_of(opened, self._node.origin),
+            registration=[*proofs_of(opened, self._node.origin), *succeeding.proofs(opened, origin)],
             sync_address=self._node.settings.sync_address,
             log_size=held.stored if held else 0,
             authorities=authority.authorities_der(self._node.home),

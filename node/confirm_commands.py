@@ -53,6 +53,7 @@ def _shown(opened: Opened, found: replacing.Awaiting) -> dict[str, Any]:
     one, statement = found.said, found.statement
     shown: dict[str, Any] = {"origin": statement.origin, "home": one.home, "index": one.index}
     shown |= {"size": statement.size, "root": statement.root.hex(), "held": found.held, "more": found.holds_more}
+    shown["differs"] = found.differs
     if isinstance(statement, control.Rotate):
         before = keys_hash(rotation.registered(*rotation.set_of(opened.registry.get(statement.origin).node)))
         after = keys_hash(rotation.registered(*rotation.set_of(statement)))
@@ -76,4 +77,8 @@ def _rows(shown: dict[str, Any]) -> list[tuple[str, Any]]:
     ]
     if shown["more"]:
         rows.append((_("CONFLICT"), _("more entries are held here than stay good: let the home `sync` first")))
+    if shown["differs"]:
+        rows.append(
+            (_("CONFLICT"), _("the entries held here are others than those that stay good: compare with the home"))
+        )
     return [(label, value) for label, value in rows if value != ""]

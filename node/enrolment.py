@@ -13,7 +13,19 @@ from banyan.v1 import enrolment_pb2 as pb
 from banyan.v1 import enrolment_pb2_grpc
 from cryptography import x509
 
-from node import authority, doors, errors, fingerprint, keyfiles, moving, rejoining, settings, stolen, tokens
+from node import (
+    authority,
+    doors,
+    errors,
+    fingerprint,
+    keyfiles,
+    moving,
+    rejoining,
+    settings,
+    stolen,
+    succeeding,
+    tokens,
+)
 from node.errors import NodeError
 from node.home import Home, write_whole
 from node.messages import N_
@@ -120,6 +132,7 @@ _PARENTS_ERRORS: dict[str, type[NodeError]] = {
         errors.NotOurs,
         errors.RoleNotHere,
         stolen.MustSucceed,
+        succeeding.NotConfirmed,
         NotInStep,
         NotProvable,
         OutOfTouch,
@@ -224,16 +237,21 @@ def _introduce_parents(home: Home, federation: Federation, origin: str, proofs: 
         registry = Registry(store, federation, origin)
         for proof in proofs:
             statement = control.decode(control.body_of(proved.parse(proof)[1]))
-            if isinstance(statement, control.Node | control.Rotate | control.Revoke):
+            if isinstance(statement, control.OfKeys):
                 registry.introduce(statement.origin, proof)
     finally:
         store.close()
 
 
 def begin_log(node: Node) -> None:
-    """Add the genesis entry to a new node's own log; nothing to one that has begun."""
+    """Add the genesis entry to a new node's own log; nothing to one that has begun.
+
+    The log goes on from another one where its home has shown that it states so.
+    """
     with node.opened() as opened:
-        opened.own.begin(opened.registry.home(node.origin))
+        said = [one.statement for one in opened.registry.successions(node.origin)]
+        follows = next((one for one in reversed(said) if isinstance(one, control.Successor)), None)
+        opened.own.begin(opened.registry.home(node.origin), follows)
 
 
 def own_proofs(node: Node, parent: str) -> list[bytes]:

@@ -6,7 +6,7 @@ next package, here at once, further up with the next head.
 
 from typing import Any
 
-from node import fingerprint, nodes, registering, stolen
+from node import fingerprint, nodes, registering, stolen, succeeding
 from node.enrolment import keys_hash
 from node.errors import NodeError
 from node.messages import N_
@@ -84,6 +84,8 @@ def check(opened: Opened, origin: str, what: str, reason: str) -> bool:
         return False
     if what == "resume" and found.reason == stolen.TAKEN_BACK:
         raise stolen.KeysTakenBack(origin)
+    if what == "resume" and found.reason == succeeding.SUCCEEDED and (ended := succeeding.of(opened, origin)):
+        raise succeeding.SucceededAlready(origin, ended.successor, ended.size)
     if found.status not in _FROM[what]:
         raise NotFrom(origin, found.status, _BECOMES[what])
     return True
@@ -92,7 +94,7 @@ def check(opened: Opened, origin: str, what: str, reason: str) -> bool:
 def change(opened: Opened, origin: str, what: str, reason: str) -> control.Node | control.Member:
     """Add the statement that changes a standing, and return it; what stands already is not said again.
 
-    Raises NotBelow, NotFrom, OnlyMembers, BadReason, KeysTakenBack.
+    Raises NotBelow, NotFrom, OnlyMembers, BadReason, KeysTakenBack, SucceededAlready.
     """
     found = stated(opened, origin)
     if not check(opened, origin, what, reason):
@@ -120,6 +122,8 @@ def shown(node: Node, origin: str) -> dict[str, Any]:
             answer |= {"spoken": fingerprint.spoken(hashed), "fingerprint": fingerprint.of_hex(hashed)}
             if (good := stolen.standing(found)) is not None:
                 answer["keys_taken_back"] = {"good_until": good.size, "way": stolen.way(opened, origin)}
+        if (ended := succeeding.of(opened, origin)) is not None:
+            answer["succeeded_by"] = {"successor": ended.successor, "size": ended.size, "state": ended.state}
         answer["alarms_about_it"] = [
             {"at": at, "what": what, "detail": detail}
             for at, what, about, detail in opened.store.alarms()

@@ -1,10 +1,11 @@
 """The `node` commands: what is known of one node below, and its standing."""
 
+from dataclasses import asdict
 from typing import Any
 
 import click
 
-from node import decision, frame, membership, moving, nightly, nodes, sentences, stolen
+from node import decision, frame, membership, moving, nightly, nodes, sentences, stolen, succeeding
 from node.commands import acting_on, moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -51,6 +52,17 @@ _WAYS = {
 }
 
 
+_SUCCESSION = {
+    succeeding.STATED: N_(
+        "Next: `confirm {origin}` at the hub, once a night has passed this on; then `invite {origin}` here."
+    ),
+    succeeding.CONFIRMED: N_(
+        "The hub has confirmed it. Next: `invite {origin}` here, and `join` with that token in an empty home."
+    ),
+    succeeding.REGISTERED: N_("It has joined as {origin}."),
+}
+
+
 def add(top: frame.Group, moves: bool = False) -> None:
     """Add `node` show, suspend, resume, revoke, remove; and move where the hub runs."""
     group = frame.Group(
@@ -62,6 +74,7 @@ def add(top: frame.Group, moves: bool = False) -> None:
         if what != "revoke":
             _change(group, what, said)
     _revoke(group)
+    _succeed(group)
     if moves:
         _move(group)
 
@@ -104,7 +117,9 @@ def _lines(found: dict[str, Any]) -> list[str]:
         said.append(_("Entry {index}, {when}: {facts}").format(
             index=one["index"], when=moment(one["time_ms"] / 1000), facts=facts
         ))  # fmt: skip
-    if found.get("keys_taken_back"):
+    if found.get("succeeded_by"):
+        said += _succeeded_lines(found["origin"], **found["succeeded_by"])
+    elif found.get("keys_taken_back"):
         said += _taken_back_lines(found["origin"], **found["keys_taken_back"])
     said += [_("ALARM {what}: {detail}").format(**one) for one in found["alarms_about_it"]]
     return said
@@ -160,6 +175,43 @@ def _revoke(group: frame.Group) -> None:
             raise click.UsageError(_("--good-until goes with --stolen only."))
         else:
             _changed(context, "revoke", origin, reason)
+
+
+def _succeeded_lines(origin: str, successor: str, size: int, state: str) -> list[str]:
+    ended = _("The log of {origin} ends at {size} entries; {successor} goes on from there.")
+    return [ended.format(origin=origin, size=size, successor=successor), _(_SUCCESSION[state]).format(origin=successor)]
+
+
+def _succeed(group: frame.Group) -> None:
+    @group.command(
+        "succeed",
+        help=N_(
+            "End the log of a node that cannot go on, and let another one go on from it: it is forked, what it signed "
+            "is lost, or its stolen keys signed too much.\n\n"
+            "Example: node succeed ip.gd.example/gz/scut --reason 日志分叉"
+        ),
+    )
+    @click.argument("origin")
+    @click.option("--reason", required=True, help=_WHY)
+    @click.option("--good-until", type=click.IntRange(min=0), help=N_("The size of an earlier head that it ends at."))
+    @passed
+    def command(context: Context, origin: str, reason: str, good_until: int | None) -> None:
+        node = opened(context)
+        membership.check_reason(reason)
+        with node.opened() as here:
+            changes = succeeding.check(here, origin, good_until) is not None
+        person = acting_on(context, node, "node succeed", origin, reason) if changes else ""
+        with node.opened() as here:
+            found = succeeding.succeed(here, origin, good_until)
+        if found.changed:
+            rows = [(_("origin"), origin), (_("Entries that stay good"), found.size), (_("reason"), reason)]
+            rows += [(_("Goes on as"), found.successor), (_("by"), person)]
+            page = decision.write(node, _number(node), _("A log has ended"), rows)
+            context.say(_("Page written: {path}").format(path=page))
+        for line in _succeeded_lines(origin, found.successor, found.size, found.state):
+            context.say(line)
+        tell(context, node)
+        context.emit(asdict(found) | {"root": found.root.hex(), "reason": reason})
 
 
 def _taken_back(context: Context, origin: str, reason: str, good_until: int | None) -> None:

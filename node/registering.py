@@ -87,7 +87,7 @@ def check_introduced(registry: Registry, asked: control.Node, registration: Sequ
     for proof in registration:
         _index, raw, _parts, _hashes, _note = proved.parse(proof)
         statement = control.decode(control.body_of(raw))
-        if not isinstance(statement, control.Node | control.Rotate | control.Revoke):
+        if not isinstance(statement, control.OfKeys):
             raise Malformed("enrolment", "a proof of something else")
         registry.introduce(statement.origin, proof)
     if key_set(registry.check_active(asked.origin).node) != key_set(asked):

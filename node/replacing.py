@@ -29,12 +29,16 @@ class NothingToConfirm(NodeError):
 
 @dataclass(frozen=True, slots=True)
 class Awaiting:
-    """A home's statement that counts only with the hub's word, beside what the hub holds itself."""
+    """A home's statement that counts only with the hub's word, beside what the hub holds itself.
+
+    `differs`: the entries held here are not those that the statement ends with.
+    """
 
     said: Said
     statement: control.Rotate | control.Successor
     held: int
     holds_more: bool
+    differs: bool
 
 
 # -- the home's side --------------------------------------------------------------------------------------------------
@@ -117,8 +121,9 @@ def awaiting(opened: Opened, origin: str) -> list[Awaiting]:
         assert isinstance(one.statement, control.Rotate | control.Successor)
         of = one.statement.old if isinstance(one.statement, control.Successor) else origin
         held = opened.store.log(of)
-        size = held.stored if held else 0
-        found.append(Awaiting(one, one.statement, size, size > one.statement.size))
+        size, named = held.stored if held else 0, one.statement.size
+        differs = held is not None and size >= named and Bundles(opened.store, held).root(named) != one.statement.root
+        found.append(Awaiting(one, one.statement, size, size > named, differs))
     if not found:
         raise NothingToConfirm(origin)
     return found

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from catalog import organisations
-from node import authority, cataloguing, errors, fingerprint, moving, registering, tokens
+from node import authority, cataloguing, errors, fingerprint, moving, registering, succeeding, tokens
 from node.asking import MAX_TEXT, asking_text
 from node.enrolment import keys_hash
 from node.errors import BadCertificate, NodeError, NotOurs, RoleNotHere
@@ -57,6 +57,8 @@ def check_role(node: Node, opened: Opened, origin: str, role: str) -> None:
     below = control.BELOW.get(node.settings.role, ()) if home == node.origin else MEMBERS
     if role not in below:
         raise RoleNotHere(role, node.origin)
+    if home == node.origin:
+        succeeding.check_confirmed(opened, origin)
 
 
 # -- what comes in ----------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ NEEDS = {  # what a command needs, by its words; a command that is not named her
     "node remove": "operator",
     "node resume": "operator",
     "node revoke": "operator",
+    "node succeed": "operator",
     "node suspend": "operator",
     "quarantine forward": "reviewer",
     "quarantine keep": "reviewer",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from node import stolen
+from node import stolen, succeeding
 from node.errors import NodeError
 from node.messages import N_, _
 from records.errors import UnreadableFile
@@ -103,6 +103,7 @@ REASONS: Mapping[str, str] = {  # the reason words of wire.md section 4, where t
     "other-keys-than-its-home-registers": N_("its home has registered other keys"),
     "unknown-origin": N_("nothing of it is held there"),
     stolen.TAKEN_BACK: N_("its keys were taken back as stolen; its home gives a recovery invitation for new ones"),
+    succeeding.SUCCEEDED: N_("its log has ended; it goes on under another name, which its home tells"),
     "moved": N_("the hub has moved it to another home, to which it goes by itself"),
     "moving": N_("the hub has moved it, and the word of its new home is still awaited"),
     "registered-with-other-keys": N_("it is registered already, with other keys, which only `keys rotate` changes"),

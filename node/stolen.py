@@ -20,7 +20,7 @@ from sync.store import Log
 log = logging.getLogger(__name__)
 TAKEN_BACK = "keys-revoked"
 RECOVER, SUCCEED = "recover", "succeed"
-_MANY = 12
+MANY = 12
 
 
 class OnlyOwnChildren(NodeError):
@@ -97,10 +97,10 @@ def check(opened: Opened, origin: str, good_until: int | None) -> Checkpoint | N
             raise TakenBackAlready(origin, stood.size)
         return None
     held = opened.store.log(origin)
-    sizes = _recorded(opened, held, known.ages)
+    sizes = recorded(opened, held, known.ages)
     size = (held.stored if held else 0) if good_until is None else good_until
     if size not in sizes:
-        raise NotRecorded(origin, size, ", ".join(map(str, sizes[-_MANY:])))
+        raise NotRecorded(origin, size, ", ".join(map(str, sizes[-MANY:])))
     return Checkpoint(origin, size, Bundles(opened.store, held).root(size) if held else tree.EMPTY_ROOT)
 
 
@@ -140,7 +140,7 @@ def way(opened: Opened, origin: str) -> str:
     return SUCCEED if held.frozen or beyond else RECOVER
 
 
-def _recorded(opened: Opened, held: Log | None, ages: tuple[Era, ...]) -> list[int]:
+def recorded(opened: Opened, held: Log | None, ages: tuple[Era, ...]) -> list[int]:
     """Return the sizes of the heads kept of what is stored here, from where the keys in use began, rising.
 
     Before that place other keys signed: theirs ended there for good.

@@ -36,12 +36,15 @@ _STATUS_NAMES = {int(number): name for name, number in STATUSES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Genesis:
-    """Entry 0 of a log."""
+    """Entry 0 of a log; of one that goes on from the log `old`, with the size and root that this ended at."""
 
     federation_id: bytes
     origin: str
     home: str
     log_keys: tuple[VerifierKey, ...]
+    old: str = ""
+    size: int = 0
+    root: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,7 @@ _PLAIN: dict[str, type[_Plain]] = {
     one.__name__.lower(): one for one in (Home, Revoke, Confirm, Successor, Grant, Erase, Erased, Manifest, Close)
 }
 Statement = Genesis | Node | Member | Rotate | _Plain
+OfKeys = Node | Rotate | Revoke | Successor  # what a home states of an origin and its keys
 
 
 def encode(statement: Statement) -> bytes:
@@ -209,6 +213,9 @@ def encode(statement: Statement) -> bytes:
                     origin=statement.origin,
                     home=statement.home,
                     log_keys=_texts(statement.log_keys),
+                    old=statement.old,
+                    size=statement.size,
+                    root=statement.root,
                 )
             )
         case Node():
@@ -257,8 +264,7 @@ def decode(raw: bytes) -> Statement | None:
         raise Malformed("control", "not a control message") from error
     what = message.WhichOneof("what")
     if what == "genesis":
-        one = message.genesis
-        return Genesis(one.federation_id, origin.check(one.origin), one.home, log_keys(one.log_keys, one.origin))
+        return _genesis(message.genesis)
     if what == "node":
         return _node(message.node)
     if what == "member":
@@ -266,6 +272,13 @@ def decode(raw: bytes) -> Statement | None:
     if what == "rotate":
         return _rotate(message.rotate)
     return _plain(_PLAIN[what], getattr(message, what)) if what in _PLAIN else None
+
+
+def _genesis(one: pb.Genesis) -> Genesis:
+    if (len(one.root) != 32 or one.size > _MAX_SIZE or not origin.check(one.old)) if one.old else one.size or one.root:
+        raise Malformed("control", "no agreed head of the log before")
+    keys_ = log_keys(one.log_keys, one.origin)
+    return Genesis(one.federation_id, origin.check(one.origin), one.home, keys_, one.old, one.size, one.root)
 
 
 def _plain(kind: type[_Plain], one: Any) -> _Plain:

@@ -156,12 +156,13 @@ def statements(store: Store, registry: Registry, origin: str) -> list[Said]:
 def registrations(store: Store, registry: Registry, origin: str) -> list[bytes]:
     """Return tlog-proofs of the registrations of `origin` and of the homes above it, hub's entry first; [] for the hub.
 
-    Of each, what begins and ends its eras, then its newest registration. Raises NotProved while a home has not sealed
-    its entry.
+    Of each, what log it goes on from, what begins and ends its eras, then its newest registration. Raises NotProved
+    while a home has not sealed its entry.
     """
     writing = Writing(store, registry)
     chain = ancestors(registry, origin)[1:]
-    return [writing.proved(one) for name in chain for one in registry.history(name)]
+    said = ((*registry.successions(name), *registry.history(name)) for name in chain)
+    return [writing.proved(one) for many in said for one in many]
 
 
 def _with_receipts(signed: bytes, receipts: Sequence[Receipt]) -> bytes:

@@ -24,6 +24,8 @@ from sync.rights import Sees
 from sync.store import Log, Store
 from sync.tree import BUNDLE
 
+_NO_LOG = ("", 0, b"")  # in the genesis of a log that goes on from none
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -290,6 +292,9 @@ def _check_genesis(raw: bytes, registered: Registration, committer: entry.Commit
     moved = first.home != default_home(node.origin)
     if genesis.origin != node.origin or (genesis.log_keys != first.log_keys and not moved):
         raise Malformed("genesis", "disagrees with the registration")
+    follows = registered.follows
+    if (genesis.old, genesis.size, genesis.root) != ((follows.old, follows.size, follows.root) if follows else _NO_LOG):
+        raise Malformed("genesis", "goes on from another log than the hub confirmed")
 
 
 def take_parts(

@@ -33,6 +33,12 @@ def is_successor(origin: str) -> bool:
     return re.search(r"\.g[0-9]+$", origin.rpartition("/")[2]) is not None and "/" in origin
 
 
+def generation(origin: str) -> tuple[str, int]:
+    """Return the name that a log and all that go on from it share, and which of them it is: 1 for the first."""
+    base, _dot, number = origin.rpartition(".g")
+    return (base, int(number)) if is_successor(origin) else (origin, 1)
+
+
 def mirror_name(origin: str) -> str:
     """Return the name under which `origin` signs receipts."""
     return f"{origin}/mirror"

@@ -5,6 +5,7 @@ Adding needs no network; sealing happens inside a session only, after the parent
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sync import control, entry, head, recovery, tree
 from sync.bundles import Bundles, spans
@@ -43,10 +44,11 @@ class OwnLog:
         self._committer = entry.Committer(federation_id, origin)
         self._federation_id = federation_id
 
-    def begin(self, home: str) -> None:
-        """Add entry 0, the genesis, to a log that is empty; nothing otherwise."""
-        log_keys = self.verifiers
-        genesis = control.Genesis(self._federation_id, self.origin, home, log_keys)
+    def begin(self, home: str, follows: control.Successor | None = None) -> None:
+        """Add entry 0, the genesis, to a log that is empty; nothing otherwise. It may go on from another log."""
+        genesis = control.Genesis(self._federation_id, self.origin, home, self.verifiers)
+        if follows is not None:
+            genesis = replace(genesis, old=follows.old, size=follows.size, root=follows.root)
         with self._store.write():
             log = self._store.add_log(self.origin)
             if log.next_entry == 0:

@@ -7,7 +7,7 @@ speaks for it; the same entry in any other log is void.
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sync import control, entry, eras, proved, rotation
+from sync import control, entry, eras, origin, proved, rotation
 from sync.bundles import Bundles
 from sync.checkpoint import Checkpoint
 from sync.eras import Era, Said
@@ -21,13 +21,14 @@ from sync.store import Store
 @dataclass(frozen=True, slots=True)
 class Registration:
     """An origin as its home registers it, with the keys that it has now; `index` is where in the home's log, -1 for
-    the hub itself. `eras` are all keys that it has had, oldest first.
+    the hub itself. `eras` are all keys that it has had, oldest first; `follows` says which log it goes on from, if any.
     """
 
     node: control.Node
     home: str
     index: int
     eras: tuple[Era, ...] = ()
+    follows: control.Successor | None = None
 
     @property
     def ages(self) -> tuple[Era, ...]:
@@ -51,7 +52,8 @@ class Registry(Statements):
         node = replace(node, log_keys=last.log_keys, mirror_key=last.mirror_key, hpke_key=last.hpke_key)
         if last.over and node.status == "active":
             node = node.with_status("suspended", "keys-revoked")
-        return Registration(node, newest.home, newest.index, found)
+        follows = self.predecessor(name) if origin.is_successor(name) else None
+        return Registration(node, newest.home, newest.index, found, follows)
 
     # -- keys through time --------------------------------------------------------------------------------------------
 
@@ -129,7 +131,7 @@ class Registry(Statements):
         home = home if home in homes else homes[-1]
         step = proved.open_entry(proof, self.get(home).node.log_keys)
         statement = control.decode(step.entry.control) if step.entry.kind == entry.CONTROL else None
-        speaks = isinstance(statement, control.Node | control.Rotate | control.Revoke) and statement.origin == name
+        speaks = isinstance(statement, control.OfKeys) and statement.origin == name
         if not speaks or step.head.origin != home:
             raise Malformed("introduction", f"not the registration of {name}")
         with self._store.write() as db:

@@ -71,7 +71,7 @@ class Statements:
 
     def successions(self, name: str) -> list[Said]:
         """Return what homes of `name` state of the log that it goes on from."""
-        return [one for home in self.homes(name) for one in self.in_log(name, home, "successor")]
+        return [one for home in self.homes(name) for one in self._stated(name, home, "successor")]
 
     def hub_changes(self) -> list[Said]:
         """Return the statements of the hub's log that end eras of its own keys."""
@@ -100,10 +100,9 @@ class Statements:
 
     def predecessor(self, name: str) -> control.Successor | None:
         """Return which frozen log the log `name` goes on from, once the hub has confirmed it."""
-        for home in self.homes(name):
-            for one in self.in_log(name, home, "successor"):
-                if isinstance(one.statement, control.Successor) and self.is_confirmed(name, home, one.index, one.raw):
-                    return one.statement
+        for one in self.successions(name):
+            if isinstance(one.statement, control.Successor) and self.is_confirmed(name, one.home, one.index, one.raw):
+                return one.statement
         return None
 
     def successor(self, old: str) -> str:
@@ -115,11 +114,19 @@ class Statements:
         return ""
 
     def _named_after(self, old: str) -> list[str]:
+        base, _number = origin.generation(old)
         rows = self._db.execute(
             "select distinct about from control where what = 'successor' and about > ? and about < ? order by about",
-            (f"{old}.g", f"{old}.h"),
+            (f"{base}.g", f"{base}.h"),
         )
         return [about for (about,) in rows.fetchall()]
+
+    def going_on(self, old: str) -> list[Said]:
+        """Return what the home of `old` states of logs that are to go on from it, confirmed or not, oldest first."""
+        home = self.home(old)
+        said = [one for name in self._named_after(old) for one in self.in_log(name, home, "successor")]
+        mine = [one for one in said if isinstance(one.statement, control.Successor) and one.statement.old == old]
+        return sorted(mine, key=lambda one: one.index)
 
     def may_exist(self, name: str) -> bool:
         """A log that goes on from another one needs the hub's word as well as its home's."""
@@ -127,13 +134,17 @@ class Statements:
 
     def said(self, name: str, home: str) -> list[Said]:
         """Return what `home` states of `name` and its keys, by index: mirrored here, or introduced."""
-        found = {one.index: one for one in self.in_log(name, home, "node", "rotate", "revoke")}
+        return self._stated(name, home, "node", "rotate", "revoke")
+
+    def _stated(self, name: str, home: str, *what: str) -> list[Said]:
+        found = {one.index: one for one in self.in_log(name, home, *what)}
         if name != home:
             rows = self._db.execute(
                 "select idx, entry from introduction where origin = ? and home = ? order by idx", (name, home)
             )
             for index, raw in rows.fetchall():
-                found.setdefault(index, Said(home, index, raw, control.decode(control.body_of(raw))))
+                if control.describe(control.body_of(raw))[0] in what:
+                    found.setdefault(index, Said(home, index, raw, control.decode(control.body_of(raw))))
         return [found[index] for index in sorted(found)]
 
     def in_log(self, name: str, log_origin: str, *what: str) -> list[Said]:

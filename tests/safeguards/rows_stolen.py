@@ -1,10 +1,11 @@
 """Safeguards of keys that were stolen, and of logs that go on from another."""
 
-from node import enrolment, membership, replacing, stolen
+from node import enrolment, membership, replacing, requests, stolen, succeeding
 from sync import mirror
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 STOLEN = "tests/node/test_stolen.py::"
+SUCCEEDING = "tests/node/test_succeeding.py::"
 OVERTAKEN = "tests/sync/test_overtaken.py::"
 
 ROWS = [
@@ -54,5 +55,37 @@ ROWS = [
         "what new keys brought is never dropped",
         without(mirror, "drop_overtaken", ("not later and ", "")),
         f"{OVERTAKEN}test_what_new_keys_brought_stays",
+    ),
+    Safeguard(
+        "succeeded-by-home",
+        "only the home ends a log",
+        without(succeeding, "check", ("if known.home != opened.node.origin:", "if False:")),
+        f"{SUCCEEDING}test_only_a_home_ends_the_log_of_one_without_nodes_below",
+        also="IndexError",
+    ),
+    Safeguard(
+        "succeeded-without-nodes",
+        "no log takes the place of one that others are named after",
+        without(succeeding, "check", ("if known.node.role not in _ROLES:", "if False:")),
+        f"{SUCCEEDING}test_only_a_home_ends_the_log_of_one_without_nodes_below",
+    ),
+    Safeguard(
+        "succeeded-confirmed",
+        "nobody joins under the name of a successor without the hub's word",
+        put(requests.succeeding, "check_confirmed", passes),
+        f"{SUCCEEDING}test_a_forked_log_ends_and_another_one_goes_on",
+        also="NotAllowed",
+    ),
+    Safeguard(
+        "succeeded-not-resumed",
+        "a log that ended is not resumed",
+        without(membership, "check", ("found.reason == succeeding.SUCCEEDED and", "False and")),
+        f"{SUCCEEDING}test_only_a_home_ends_the_log_of_one_without_nodes_below",
+    ),
+    Safeguard(
+        "genesis-follows",
+        "a log goes on from what the hub confirmed",
+        without(mirror, "_check_genesis", ("if (genesis.old, genesis.size, genesis.root) !=", "if False and () !=")),
+        "tests/sync/test_following.py::test_from_any_other_log_or_place_it_is_refused",
     ),
 ]

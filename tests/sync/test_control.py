@@ -22,13 +22,16 @@ NODES = st.builds(
     STATUSES,
     WORDS,
 )
+SIZES = st.integers(0, 2**63 - 1)
+HASHES = st.binary(min_size=32, max_size=32)
 GENESES = st.builds(
     lambda name, home: Genesis(made.the_federation().id, name, home, made.verifiers(made.signers(name))),
     ORIGINS,
     st.sampled_from(["", made.HUB, made.CITY]),
 )
-SIZES = st.integers(0, 2**63 - 1)
-HASHES = st.binary(min_size=32, max_size=32)
+FOLLOWING = st.builds(
+    lambda one, old, size, root: replace(one, old=old, size=size, root=root), GENESES, ORIGINS, SIZES, HASHES
+)
 ROTATIONS = st.builds(
     lambda node, size, root, signatures: control.Rotate(
         node.origin, size, root, node.log_keys, node.mirror_key, node.hpke_key, tuple(signatures)
@@ -51,7 +54,7 @@ PLAIN = (
     | st.builds(control.Manifest, st.integers(0, 2**32 - 1), SIZES, HASHES, SIZES)
     | st.builds(control.Close, ORIGINS | st.just(""))
 )
-STATEMENTS = NODES | GENESES | st.builds(Member, ORIGINS, STATUSES, WORDS) | ROTATIONS | PLAIN
+STATEMENTS = NODES | GENESES | FOLLOWING | st.builds(Member, ORIGINS, STATUSES, WORDS) | ROTATIONS | PLAIN
 
 
 @given(STATEMENTS)
@@ -154,3 +157,12 @@ def test_a_rotation_needs_a_head_and_both_signatures_or_none():
     for root, signatures in ((b"short", (b"",) * 2), (bytes(32), (b"",) * 3), (bytes(32), (b"",))):
         with pytest.raises(Malformed):
             control.decode(control.encode(control.Rotate(node.origin, 1, root, *keys, signatures)))
+
+
+@pytest.mark.parametrize(
+    "changed", [{"size": 1}, {"root": bytes(32)}, {"old": made.CITY}, {"old": "x y", "root": bytes(32)}]
+)
+def test_a_genesis_names_all_of_the_log_before_or_nothing(changed):
+    genesis = Genesis(made.the_federation().id, made.OUTLET, made.CITY, made.verifiers(made.signers(made.OUTLET)))
+    with pytest.raises(Malformed):
+        control.decode(control.encode(replace(genesis, **changed)))

@@ -51,6 +51,8 @@ def held(catalogue: Catalogue, records: Sequence[int], read: dict[int, Record]) 
         "where record in ({}) order by assertion.id",
         records,
     )
+    lines = catalogue.lines()
     for record, id, mask, applied_at in rows:
-        found[record].append(Held(id, mask, applied_at, read.get(id), record))
+        line, turn = lines.get(id >> LOG_SHIFT, (0, 1))
+        found[record].append(Held(id, mask, applied_at, read.get(id), record, line, turn))
     return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from catalog import schema
 from catalog.errors import NoCatalogue
 from catalog.journal import Batch
+from sync.origin import generation, is_successor
 from sync.store import Store
 
 _LOOKUP = 256
@@ -99,6 +100,20 @@ class Catalogue:
     def origins(self) -> dict[int, Origin]:
         """Return the applied logs by their id."""
         return {row[0]: Origin(*row) for row in self.db.execute("select id, name, city, role, covered from origin")}
+
+    def lines(self) -> dict[int, tuple[int, int]]:
+        """Return of each log that goes on from another one, or is gone on from, the first log of the line and its turn.
+
+        The names say so: `<old>.gN` is registered only where the hub has confirmed that it goes on from the old one.
+        """
+        named = self.db.execute("select name from origin where name glob '*.g[0-9]*'").fetchall()
+        bases = sorted({generation(name)[0] for (name,) in named if is_successor(name)})
+        found: dict[int, tuple[int, int]] = {}
+        for base in bases:
+            rows = self.db.execute("select id, name from origin where name = ?1 or name glob ?1 || '.g[0-9]*'", (base,))
+            line = {id: generation(name)[1] for id, name in rows if generation(name)[0] == base}
+            found |= {id: (min(line), turn) for id, turn in line.items()}
+        return found
 
     def covered(self, log: int) -> int:
         """Return how many entries of the log are applied."""

@@ -18,6 +18,7 @@ from catalog.standing import Held, Standing
 from records import merge, view
 from records.body import Record
 from records.merge import Merged
+from sync.origin import generation
 from sync.store import Store
 
 _PUT = f"insert or replace into record values ({','.join('?' * len(schema.RECORD_COLUMNS))})"
@@ -197,7 +198,7 @@ class Composer:
         """Return the status of the newest of these events whose word counts, and its key."""
         speakers = standing.speakers(parts, one_view, self._load, self.sources)
         for status, event, origin in told:
-            if not speakers or origin in speakers or merge.is_authority(self.sources.source(origin)):
+            if not speakers or generation(origin)[0] in speakers or merge.is_authority(self.sources.source(origin)):
                 return status, event
         return "", ""
 

@@ -78,7 +78,7 @@ def history(store: Store, catalogue: Catalogue, key: str, view: int = views.FULL
     """Return every version that a view shows, oldest first: by the time applied, then by origin and index.
 
     Members: origin, index, key, op, reason, applied_at, and changed: a list of {field, before, after} against this
-    origin's version before, None standing for what was or is not stated. What has been erased is left out.
+    contributor's version before, None standing for what was or is not stated. What has been erased is left out.
     """
     entries: dict[int, list[Held]] = {}
     record = _record(catalogue, key)
@@ -87,9 +87,9 @@ def history(store: Store, catalogue: Catalogue, key: str, view: int = views.FULL
         if one.views & view:
             entries.setdefault(one.entry, []).append(one)
     bodies, sources = Bodies(store), Sources(catalogue)
-    before: dict[tuple[str, int], dict[str, Any]] = {}
+    before: dict[tuple[int, int], dict[str, Any]] = {}
     found = []
-    for _, parts in sorted(entries.items()):
+    for parts in sorted(entries.values(), key=lambda many: (many[0].whose[0], many[0].age)):
         said = stated(parts, bodies.load, sources)
         if said is None:
             continue
@@ -102,10 +102,10 @@ def history(store: Store, catalogue: Catalogue, key: str, view: int = views.FULL
                 "op": said.record.op,
                 "reason": said.record.reason,
                 "applied_at": max(one.applied_at for one in parts),
-                "changed": _changed(before.get((said.origin, parts[0].of), {}), fields),
+                "changed": _changed(before.get(parts[0].whose, {}), fields),
             }
         )
-        before[said.origin, parts[0].of] = fields
+        before[parts[0].whose] = fields
     return sorted(found, key=lambda one: one["applied_at"])
 
 

@@ -14,6 +14,7 @@ from records import merge, view
 from records.body import Record
 from records.kinds import Kinds
 from records.merge import Assertion, Merged
+from sync.origin import generation
 from sync.schema import INDEX_SHIFT, LOG_SHIFT
 
 _GENERATION = re.compile(r"\.g[0-9]+$")
@@ -24,7 +25,8 @@ Load = Callable[[int], Record | None]
 class Held:
     """One accepted part of a key: its id as in log.db, its mask of views, when it was applied, what it says if read.
 
-    `of` is the record whose key it states; that may be another one, which has joined this.
+    `of` is the record whose key it states; that may be another one, which has joined this. A log that goes on from
+    another one speaks for the same contributor: `line` is the first such log, and `turn` says which of them this is.
     """
 
     id: int
@@ -32,6 +34,8 @@ class Held:
     applied_at: int
     record: Record | None = None
     of: int = 0
+    line: int = 0
+    turn: int = 1
 
     @property
     def log(self) -> int:
@@ -41,6 +45,16 @@ class Held:
     def entry(self) -> int:
         """The part's entry, comparable within its log."""
         return self.id >> INDEX_SHIFT
+
+    @property
+    def whose(self) -> tuple[int, int]:
+        """What the part is a version of: a contributor's word on a key."""
+        return self.line or self.log, self.of
+
+    @property
+    def age(self) -> tuple[int, int]:
+        """The part's entry, comparable within all logs of its contributor."""
+        return self.turn, self.entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +78,14 @@ def city(origin: str) -> str:
 
 
 def current(held: Iterable[Held], one_view: int) -> list[list[Held]]:
-    """Return the parts of each origin's newest entry for a key that the view shows, in the order of logs."""
+    """Return the parts of each contributor's newest entry for a key that the view shows, in the order of logs."""
     newest: dict[tuple[int, int], list[Held]] = {}
     for one in held:
         if one.views & one_view:
-            known = newest.get((one.log, one.of))
-            if known is None or one.entry > known[0].entry:
-                newest[one.log, one.of] = [one]
-            elif one.entry == known[0].entry:
+            known = newest.get(one.whose)
+            if known is None or one.age > known[0].age:
+                newest[one.whose] = [one]
+            elif one.age == known[0].age:
                 known.append(one)
     return [newest[at] for at in sorted(newest)]
 
@@ -93,9 +107,11 @@ def assertions(held: list[Held], one_view: int, load: Load, sources: Sources) ->
 
 
 def speakers(held: list[Held], one_view: int, load: Load, sources: Sources) -> frozenset[str]:
-    """Return the authorities and owners that state a right in a view; none where nobody of the sort states it."""
+    """Return the authorities and owners that state a right in a view, by the names of their first logs; or none."""
     ranked = merge.ranked(assertions(held, one_view, load, sources), sources.source)
-    return frozenset(one.origin for one in ranked if one.rank != merge.OTHER and one.record.op == "assert")
+    return frozenset(
+        generation(one.origin)[0] for one in ranked if one.rank != merge.OTHER and one.record.op == "assert"
+    )
 
 
 def stands(held: list[Held], load: Load, sources: Sources) -> list[Standing]:

@@ -1,5 +1,6 @@
 """Safeguards of keys that were stolen, and of logs that go on from another."""
 
+from catalog.catalogue import Catalogue
 from node import enrolment, membership, replacing, requests, stolen, succeeding
 from sync import mirror
 from tests.safeguards.switch import Safeguard, passes, put, without
@@ -87,5 +88,11 @@ ROWS = [
         "a log goes on from what the hub confirmed",
         without(mirror, "_check_genesis", ("if (genesis.old, genesis.size, genesis.root) !=", "if False and () !=")),
         "tests/sync/test_following.py::test_from_any_other_log_or_place_it_is_refused",
+    ),
+    Safeguard(
+        "one-contributor",
+        "logs that go on from one another speak for one contributor",
+        put(Catalogue, "lines", lambda catalogue: {}),
+        "tests/catalog/test_lines.py::test_what_the_next_log_states_takes_the_place_of_what_the_one_before_stated",
     ),
 ]

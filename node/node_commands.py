@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from node import decision, frame, membership, moving, nightly, nodes, sentences, stolen, succeeding
+from node import decision, frame, membership, moving, nightly, nodes, quarantine, roles, sentences, stolen, succeeding
 from node.commands import acting_on, moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -200,18 +200,22 @@ def _succeed(group: frame.Group) -> None:
         membership.check_reason(reason)
         with node.opened() as here:
             changes = succeeding.check(here, origin, good_until) is not None
-        person = acting_on(context, node, "node succeed", origin, reason) if changes else ""
+        if changes:
+            acting_on(context, node, "node succeed", origin, reason)
+        person = roles.person(node.settings).name
         with node.opened() as here:
             found = succeeding.succeed(here, origin, good_until)
+        kept_out = quarantine.keep_behind(node, origin, found.size, person, reason)
         if found.changed:
             rows = [(_("origin"), origin), (_("Entries that stay good"), found.size), (_("reason"), reason)]
             rows += [(_("Goes on as"), found.successor), (_("by"), person)]
             page = decision.write(node, _number(node), _("A log has ended"), rows)
             context.say(_("Page written: {path}").format(path=page))
-        for line in _succeeded_lines(origin, found.successor, found.size, found.state):
+        lines = _succeeded_lines(origin, found.successor, found.size, found.state)
+        for line in [*lines, *_kept_out_lines(kept_out)]:
             context.say(line)
         tell(context, node)
-        context.emit(asdict(found) | {"root": found.root.hex(), "reason": reason})
+        context.emit(asdict(found) | {"root": found.root.hex(), "reason": reason, "kept_out": kept_out})
 
 
 def _taken_back(context: Context, origin: str, reason: str, good_until: int | None) -> None:
@@ -220,10 +224,12 @@ def _taken_back(context: Context, origin: str, reason: str, good_until: int | No
     with node.opened() as here:
         changes = stolen.check(here, origin, good_until) is not None
     if changes:
-        person = acting_on(context, node, "node revoke --stolen", origin, reason)
+        acting_on(context, node, "node revoke --stolen", origin, reason)
+    person = roles.person(node.settings).name
     with node.opened() as here:
         found = stolen.take_back(here, origin, reason, good_until)
-    lines = _taken_back_lines(origin, found.size, found.way)
+    kept_out = quarantine.keep_behind(node, origin, found.size, person, reason)  # a crash before: by the same command
+    lines = [*_taken_back_lines(origin, found.size, found.way), *_kept_out_lines(kept_out)]
     if found.changed:
         rows = [(_("origin"), origin), (_("Entries that stay good"), found.size), (_("reason"), reason)]
         page = decision.write(node, _number(node), _("Keys taken back"), [*rows, (_("by"), person)])
@@ -232,7 +238,12 @@ def _taken_back(context: Context, origin: str, reason: str, good_until: int | No
         context.say(line)
     tell(context, node)
     said = {"size": found.size, "root": found.root.hex(), "way": found.way, "changed": found.changed}
-    context.emit({"origin": origin, "reason": reason, **said})
+    context.emit({"origin": origin, "reason": reason, "kept_out": kept_out, **said})
+
+
+def _kept_out_lines(count: int) -> list[str]:
+    text = _("{count} parts behind that head are kept out of the catalogue; `quarantine list` shows them.")
+    return [text.format(count=count)] if count else []
 
 
 def _move(group: frame.Group) -> None:

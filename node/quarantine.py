@@ -16,6 +16,8 @@ from node.messages import N_
 from node.node import Node, Opened
 from records import body
 from records.errors import MalformedRecord
+from sync.bundles import Bundles, spans
+from sync.entry import commitments
 from sync.schema import key
 
 _ENTRY = re.compile(r"(.+)#([0-9]{1,12})(?:\.([0-7]))?", re.ASCII)
@@ -196,6 +198,23 @@ def keep(node: Node, what: str, origin: str, person: str, reason: str) -> str:
         raise SeveralRecords(what, ", ".join(f"{origin}#{index}" for origin, index in entries[:10]))
     _state(node, places, decisions.KEEP, person, reason)
     return f"{entries[0][0]}#{entries[0][1]}"
+
+
+def keep_behind(node: Node, origin: str, first: int, person: str, reason: str) -> int:
+    """Keep out all that a log says from entry `first` on, as far as that is not decided yet; return how many parts."""
+    with node.opened() as opened, cataloguing.catalogue(node) as found:
+        log = opened.store.log(origin)
+        if log is None or first >= log.stored:
+            return 0
+        decided = decisions.newest(opened.store, found, origin, first, log.stored, node.origin)
+        made = {place: one.word for place, one in decided}  # the newest of each
+        bundles, parts = Bundles(opened.store, log), []
+        for start, end in spans(first, log.stored):
+            for index, raw in enumerate(bundles.entries(start, end), start):
+                numbers = range(len(commitments(raw)[1]))
+                parts += [(origin, index, one) for one in numbers if made.get(index << 3 | one) != decisions.KEEP]
+    _state(node, parts, decisions.KEEP, person, reason)
+    return len(parts)
 
 
 def _stated(node: Node, opened: Opened, found: Catalogue, what: str, origin: str) -> list[tuple[str, int, int]]:

@@ -6,7 +6,19 @@ from dataclasses import replace
 import pytest
 
 import substation.cli
-from node import admission, doctor, enrolment, frame, membership, nightly, nodes, recovering, stands, stolen
+from node import (
+    admission,
+    cataloguing,
+    doctor,
+    enrolment,
+    frame,
+    membership,
+    nightly,
+    nodes,
+    recovering,
+    stands,
+    stolen,
+)
 from node.home import Home
 from node.node import Node
 from sync import evidence
@@ -15,6 +27,7 @@ from sync.errors import BadSignature, NotAllowed, ShutOut
 from tests.node import drills
 from tests.node.drills import filed, is_once
 from tests.node.test_rejoining import confirmed, joined_with, recovery_token
+from tests.node.verdict_world import patent
 from tests.sync.made import InjectedFault
 from tests.world import ALLIANCE, CITY, HUB, OUTLET
 
@@ -203,3 +216,29 @@ def test_an_alliance_takes_nothing_by_stolen_keys_once_it_hears(world):
     assert is_once(world, OUTLET, "a b c", OUTLET, CITY, HUB, ALLIANCE)
     with world.nodes[ALLIANCE].opened() as opened:
         assert [one.revoked for one in opened.registry.get(OUTLET).ages] == [True, False]
+
+
+def titles(world, holder):
+    cataloguing.apply(world.nodes[holder])
+    with cataloguing.catalogue(world.nodes[holder]) as found:
+        rows = found.db.execute("select title from record where state = 'current' and category = 'right'")
+        return sorted(title for (title,) in rows)
+
+
+def test_what_the_thief_filed_is_kept_out_of_every_catalogue(world, capfd):
+    world.file(OUTLET, patent(1, title="甲"))
+    drills.night(world, OUTLET, CITY)
+    robber = thief(world)
+    with robber.opened() as opened:
+        opened.own.add([[("federation", patent(2, title="乙"))], [("federation", patent(3, title="丙"))]])
+    call(robber)
+    drills.night(world, CITY)
+    for holder in (CITY, HUB):
+        assert titles(world, holder) == ["丙", "乙", "甲"]
+    words = ("node", "revoke", OUTLET, "--stolen", "--reason", "入侵", "--good-until", "4")
+    assert taken_back(world, 4).changed  # as after a crash of the command between its two writes
+    assert run(world, *words, capfd=capfd)["kept_out"] == 2
+    assert run(world, *words, capfd=capfd)["kept_out"] == 0
+    drills.night(world, CITY)
+    for holder in (CITY, HUB):
+        assert titles(world, holder) == ["甲"]

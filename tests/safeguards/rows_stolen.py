@@ -1,7 +1,7 @@
 """Safeguards of keys that were stolen, and of logs that go on from another."""
 
 from catalog.catalogue import Catalogue
-from node import enrolment, membership, replacing, requests, stolen, succeeding
+from node import enrolment, membership, quarantine, replacing, requests, stolen, succeeding
 from sync import mirror
 from tests.safeguards.switch import Safeguard, passes, put, without
 
@@ -94,5 +94,11 @@ ROWS = [
         "logs that go on from one another speak for one contributor",
         put(Catalogue, "lines", lambda catalogue: {}),
         "tests/catalog/test_lines.py::test_what_the_next_log_states_takes_the_place_of_what_the_one_before_stated",
+    ),
+    Safeguard(
+        "thief-kept-out",
+        "what stolen keys filed is in no catalogue",
+        put(quarantine, "keep_behind", lambda node, origin, first, person, reason: 2),
+        f"{STOLEN}test_what_the_thief_filed_is_kept_out_of_every_catalogue",
     ),
 ]

@@ -15,7 +15,7 @@ from typing import Any
 from banyan.v1 import enrolment_pb2 as pb
 from cryptography import x509
 
-from node import authority, enrolment, fingerprint, keyfiles, settings, tokens
+from node import authority, enrolment, fingerprint, issuer, keyfiles, settings, tokens
 from node.errors import NodeError
 from node.home import Home, write_whole
 from node.messages import N_
@@ -118,22 +118,13 @@ def door_at(address: str, expected: bytes) -> Door:
             socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S) as plain,
             context.wrap_socket(plain, server_hostname=authority.SERVER_NAME) as shown,
         ):
-            chain = _chain(shown)
+            found = shown.getpeercert(binary_form=True) or b""
+        der = issuer.named_in(x509.load_der_x509_certificate(found))
     except (OSError, ValueError) as error:
         raise Unreachable(address, "UNAVAILABLE", str(error)) from error
-    for der in chain:
-        if sha256(der).digest() == expected:
-            return Door(address, der)
-    raise OtherAuthority(address)
-
-
-def _chain(shown: ssl.SSLSocket) -> list[bytes]:
-    """Return the certificates that the other side shows; Python has a public name for it from 3.13 on."""
-    public = getattr(shown, "get_unverified_chain", None)
-    if public is not None:
-        return list(public())
-    found = shown._sslobj.get_unverified_chain()  # type: ignore[attr-defined]
-    return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found]
+    if sha256(der).digest() != expected:
+        raise OtherAuthority(address)
+    return Door(address, der)
 
 
 def ask(home: Home, door: Door, wish: Wish, **more: Any) -> Node | Waiting:

@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from node.errors import BadCertificate, KeysExist, KeysMissing
 from node.home import Home, write_whole
+from node.issuer import named_in, naming
 from node.keyfiles import TLS, new_p256_pem, read_private
 from node.messages import N_
 from sync import origin as origins
@@ -131,7 +132,8 @@ def server_certificate(
     if path.is_file():
         shown = x509.load_pem_x509_certificate(path.read_bytes())
         fresh = shown.not_valid_before_utc <= now < shown.not_valid_before_utc + timedelta(days=_RENEW_AFTER_DAYS)
-        if fresh and shown.public_key() == public and _names(shown) == _host_names(hosts) and issued_by(shown, issuer):
+        fits = shown.public_key() == public and _names(shown) == _host_names(hosts)
+        if fresh and fits and issued_by(shown, issuer) and named_in(shown) == issuer.public_bytes(DER):
             return _pem(shown)
     own = peer_origin(issuer)
     names = _host_names(hosts)
@@ -225,6 +227,8 @@ def _issue(
     builder = builder.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
     )
+    if purpose == ExtendedKeyUsageOID.SERVER_AUTH:  # for who knows the authority's hash only
+        builder = builder.add_extension(naming(issuer), critical=False)
     return builder.sign(key, hashes.SHA256())
 
 

@@ -107,10 +107,9 @@ def _served(home: Home) -> Callable[[], grpc.ServerCertificateConfiguration | No
             return None
         key = keyfiles.read_private(home.keys / keyfiles.TLS)
         ends = authority.not_after(found).date()
-        shown = found + authority.authority(home).public_bytes(authority.PEM)  # for who knows its fingerprint only
         served = (found, roots)
         log.info("serving certificate ends=%s", ends)
-        return grpc.ssl_server_certificate_configuration([(key, shown)], roots)
+        return grpc.ssl_server_certificate_configuration([(key, found)], roots)
 
     return fetch
 

@@ -65,7 +65,8 @@ def check(
         book = Book(opened.store)
         _note(book, found, node)
         if which.is_whole:
-            origins = [origin] if origin else ["", *(one.origin for one in opened.store.logs())]
+            known = {one.origin for one in opened.store.logs()} | {one.origin for one in book.open()}
+            origins = [origin] if origin else sorted({"", *known})
             book.settle(origins, found, int(node.clock()))
         mended = _mended(node, opened, lock, found) if mend else []
         if not origin:

@@ -10,6 +10,8 @@ LEAVES, NODE, CONTROL, LOG = "leaves", "node", "control", "log"  # follow from w
 HEAD, SIGHTING, RECEIPT = "head", "sighting", "receipt"
 PART, WANTED = "part", "wanted"
 INTRODUCTION, LOCK, DATABASE = "introduction", "lock", "database"
+FORK, MANIFEST, TOMBSTONE, TIP = "fork", "manifest", "tombstone", "tip"
+NAME, STRAY = "name", "stray"  # a log under another name than its own; rows of no log, or that came by nobody
 CATALOGUE = "catalogue"
 HERE, AWAY = "from what is whole here", "removed"  # how something was mended
 

@@ -82,6 +82,16 @@ def obey(store: Store, registry: Registry) -> list[bytes]:
     return gone
 
 
+def is_up_to_date(store: Store, registry: Registry) -> bool:
+    """Tell whether everything that was stated so far is obeyed."""
+    return store.meta(_CURSOR) == registry.fingerprint()
+
+
+def obey_again(store: Store) -> None:
+    """Have the next call of `obey` look at every statement again; inside `store.write()`."""
+    store.set_meta(_CURSOR, b"")
+
+
 def _open(store: Store, registry: Registry) -> Iterator[Request]:
     """Yield the believed requests of which no tombstone stands here yet; what is void raises an alarm."""
     logs = {log.id: log for log in store.logs()}

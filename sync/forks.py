@@ -6,12 +6,12 @@ Without evidence that verifies there is no fork: a bit that turned here looks li
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sync import eras, fork, tree
+from sync import eras, fork, proof, tree
 from sync.bundles import Bundles
-from sync.errors import BadProof, BadSignature, Malformed, SyncError
+from sync.errors import BadProof, BadSignature, Damaged, Malformed, SyncError
 from sync.fork import Branch, Contradiction
 from sync.head import Head
 from sync.note import VerifierKey
@@ -97,6 +97,37 @@ def held_branch(store: Store, log: Log, size: int, log_keys: Sequence[VerifierKe
             proof = tree.consistency_proof(bundles, size, promised.size)
             return Branch(promised, bundles.root(size), tuple(proof))
     return _tip_branch(store, log, bundles, size)
+
+
+def is_tip_whole(store: Store, log: Log) -> bool:
+    """Tell whether what is remembered of an upload under way leads from what is stored to its head."""
+    row = store.db.execute("select size, root, last, proof from tip where log = ?", (log.id,)).fetchone()
+    if row is None:
+        return True
+    size, root, last, raw = row
+    try:
+        hashes = [raw[at : at + 32] for at in range(0, len(raw), 32)]
+        return any(_leads(known, last, size, hashes, root) for known in _bundle_roots(store, log, last))
+    except (SyncError, TypeError, ValueError):
+        return False
+
+
+def _bundle_roots(store: Store, log: Log, last: int) -> Iterator[bytes]:
+    """Yield the root of the bundle before `last`, by its hashes and by its entries: one of them may be damaged."""
+    bundles = Bundles(store, log)
+    yield tree.root_hash(bundles.leaves(last - BUNDLE, last))
+    try:
+        yield tree.root_hash([tree.leaf_hash(one) for one in bundles.entries(last - BUNDLE, last)])
+    except Damaged:
+        return
+
+
+def _leads(known: bytes, last: int, size: int, hashes: Sequence[bytes], root: bytes) -> bool:
+    try:
+        proof.check_subtree(last - BUNDLE, last, known, size, hashes, root)
+    except BadProof:
+        return False
+    return True
 
 
 def _tip_branch(store: Store, log: Log, bundles: Bundles, size: int) -> Branch | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sync import damage, entry, inspection, lockrow, rows, signed
+from sync.annex import Annex
 from sync.damage import Damage
 from sync.inspection import Inspection
 from sync.lock import HeadLock
@@ -48,18 +49,20 @@ class Check:
         keys = Keys(self.store, self.registry)
         for log in self.store.logs():
             if self.origin in ("", log.origin):
-                yield from self._readable(log, keys)
+                yield from self._readable(log.origin, self._log(log, keys))
         if not self.origin:
-            yield from signed.introductions(self.store, keys)
+            yield from self._readable("", signed.introductions(self.store, keys))
+            if self.slice.number == 1:
+                yield from self._readable("", Annex(self.store, self.registry).damages())
             yield from self._lost(keys)
 
-    def _readable(self, log: Log, keys: Keys) -> Iterator[Damage]:
+    def _readable(self, origin: str, found: Iterator[Damage]) -> Iterator[Damage]:
         try:
-            yield from self._log(log, keys)
+            yield from found
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 raise
-            yield Damage(log.origin, damage.DATABASE, 0, 0, -1, f"log.db: {error}")
+            yield Damage(origin, damage.DATABASE, 0, 0, -1, f"log.db: {error}")
 
     def _log(self, log: Log, keys: Keys) -> Iterator[Damage]:
         kept = [*signed.heads(self.store, keys, log), *signed.receipts(self.store, keys, log)]

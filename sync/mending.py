@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from sync import belongings, damage, entry, fsck, package, signed, tree, unsealed
+from sync.annex import Annex
 from sync.bundles import Bundles
 from sync.copies import Copies
 from sync.damage import AWAY, HERE, Book, Damage
@@ -25,8 +26,11 @@ from sync.unsealed import Unsealed
 
 _ORDER = [damage.DATABASE, damage.LOG, damage.LEAVES, damage.NODE, damage.CONTROL, damage.PART, damage.WANTED]
 _ORDER += [damage.HEAD, damage.SIGHTING, damage.RECEIPT, damage.INTRODUCTION]
-_OF_NO_LOG = (damage.INTRODUCTION, damage.DATABASE)
+_BESIDE = [damage.FORK, damage.MANIFEST, damage.TOMBSTONE, damage.TIP, damage.STRAY]
+_ORDER = [damage.NAME, *_ORDER, *_BESIDE]
+_OF_NO_LOG = (damage.NAME, damage.INTRODUCTION, damage.DATABASE, *_BESIDE)
 _INDEXED = {damage.LOG, damage.CONTROL, damage.HEAD, damage.SIGHTING, damage.RECEIPT, damage.INTRODUCTION}
+_INDEXED |= {damage.FORK, damage.MANIFEST}
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,7 @@ class Mending:
         mended = [one for one in found if one.what == damage.LOCK and self._lock_row(one)]
         mended += Unsealed(self.store, self.registry, self.lock, self.now_s).mend(found)
         found = [one for one in found if one not in mended and not self._is_nowhere_else(one)]
-        for table in sorted({one.what for one in found} & _INDEXED):
-            self.store.db.execute(f"reindex {table}")  # an index of what was damaged does not lead to it any more
+        self._reindex({one.what for one in found})
         for one in sorted(found, key=_order):
             if one.what not in _ORDER:
                 continue
@@ -61,6 +64,15 @@ class Mending:
                     self.book.mended(one, how, self.now_s)
                     mended.append(one)
         return mended
+
+    def _reindex(self, kinds: set[str]) -> None:
+        """Make indexes again: one of what was damaged does not lead to it any more."""
+        tables = kinds & _INDEXED
+        tables |= {"log"} if damage.NAME in kinds else set()
+        tables |= {"manifest_row"} if damage.MANIFEST in kinds else set()
+        tables |= {"head", "sighting"} if damage.STRAY in kinds else set()
+        for table in sorted(tables):
+            self.store.db.execute(f"reindex {table}")
 
     def _lock_row(self, one: Damage) -> bool:
         """Mend a row of head.lock, which is written at once: a crash behind that leaves the place in the book."""
@@ -81,6 +93,8 @@ class Mending:
         """Mend one place inside a transaction; return how, nothing for what is not whole yet."""
         if one.what == damage.DATABASE:
             return self._indexes(one.detail.partition(":")[0])
+        if one.what in (damage.NAME, *_BESIDE):
+            return Annex(self.store, self.registry).mend(one)
         copies = Copies(self.store, self.registry, self.lock)
         if log is None:
             return copies.introduction(one)

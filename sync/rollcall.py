@@ -65,7 +65,7 @@ def state(
         return None
     rows = [_row(store, registry, one, digest_of).encode() for one in registry.children()]
     said = control.Manifest(night, len(rows), Leaves(rows).root, _previous(store, log))
-    return own.state(said, lambda index: _keep(store, log, index, said, rows))
+    return own.state(said, lambda index: keep(store, log, index, said, rows))
 
 
 def _previous(store: Store, log: Log) -> int:
@@ -84,7 +84,7 @@ def _row(store: Store, registry: Registry, child: control.Node | control.Member,
     return Row(child.origin, size, root, child.status, bool(log.frozen), keys, bundles.count_wanted(), digest, time_s)
 
 
-def _keep(store: Store, log: Log, index: int, said: control.Manifest, rows: Sequence[bytes]) -> None:
+def keep(store: Store, log: Log, index: int, said: control.Manifest, rows: Sequence[bytes]) -> None:
     """Keep a manifest whose rows were checked, and forget those before the newest few; inside `write()`."""
     db = store.db
     db.execute(
@@ -184,7 +184,7 @@ def take(store: Store, registry: Registry, child: str, index: int, rows: Iterabl
         raise BadProof("the rows are not those that the manifest states")
     before = newest(store, log, below=index)
     with store.write():
-        _keep(store, log, index, said, found)
+        keep(store, log, index, said, found)
         lacking = [name for name in sorted(registered - set(names)) if registry.is_parent(child, name)]
         for name in lacking[:_MOST_ALARMS]:
             store.alarm("manifest-lacks", child, f"its manifest of {said.night} has no row on {name}")

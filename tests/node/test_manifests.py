@@ -206,7 +206,7 @@ def test_a_registration_without_a_row_is_found_above_and_below(world):
         ]
         said = control.Manifest(20991231, len(raws), manifest.Leaves(raws).root, 0)
         log = opened.own.log
-        opened.own.state(said, lambda index: rollcall._keep(opened.store, log, index, said, raws))
+        opened.own.state(said, lambda index: rollcall.keep(opened.store, log, index, said, raws))
     world.sync(CITY)
     assert alarms(world, HUB) == [("manifest-lacks", CITY, f"its manifest of 20991231 has no row on {NEIGHBOUR}")]
     world.sync(NEIGHBOUR)

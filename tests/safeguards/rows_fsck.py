@@ -1,10 +1,26 @@
 """Safeguards of checking and mending."""
 
 from catalog import checking
-from sync import belongings, forks, graft, healing, inspection, lockrow, mirror, ownlog, rows, signed, unsealed
+from sync import (
+    belongings,
+    forkrows,
+    forks,
+    graft,
+    healing,
+    inspection,
+    lockrow,
+    manifestrows,
+    mirror,
+    ownlog,
+    rows,
+    signed,
+    tombstones,
+    unsealed,
+)
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 FSCK = "tests/sync/test_fsck.py::"
+ANNEX = "tests/sync/test_annex.py::"
 UNSEALED = "tests/sync/test_unsealed.py::"
 NO_FORK = "tests/sync/test_no_fork.py::"
 HEALING = "tests/sync/test_healing.py::"
@@ -106,5 +122,23 @@ ROWS = [
         put(mirror, "_check_held", passes),
         f"{NO_FORK}test_a_package_that_does_not_fit_what_is_damaged_here_is_not_to_blame[0]",
         also="BadProof",
+    ),
+    Safeguard(
+        "fsck-forks",
+        "evidence that proves nothing any more is found",
+        put(forkrows.ForkRows, "damages", lambda self: iter(())),
+        f"{ANNEX}test_a_bit_in_the_evidence_of_a_fork_is_turned_back[file-700-not what its hash says]",
+    ),
+    Safeguard(
+        "fsck-manifests",
+        "a manifest whose rows are not what its author stated is found",
+        put(manifestrows.ManifestRows, "damages", lambda self: iter(())),
+        f"{ANNEX}test_a_bit_in_a_manifest_is_turned_back[manifest_row-row-60]",
+    ),
+    Safeguard(
+        "fsck-tombstones",
+        "a tombstone goes only where nobody asked for it, and everything that is said can be read",
+        without(tombstones.Tombstones, "mend", ("log is None or any(", "log is None or False and any(")),
+        f"{ANNEX}test_a_tombstone_stays_while_what_asked_for_it_cannot_be_read",
     ),
 ]

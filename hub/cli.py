@@ -11,6 +11,7 @@ from node import (
     check_commands,
     commands,
     confirm_commands,
+    daily_commands,
     doctoring,
     erasure_commands,
     erasures,
@@ -67,10 +68,10 @@ def init(context: Context, federation: str, name: str, sync_listen: str, join_li
     context.emit({"federation": federation, "id": node.federation.id.hex(), "root_keys": str(away)})
 
 
-commands.serve(top)
-commands.invite(top, ("substation", "alliance"))
+daily_commands.serve(top)
+daily_commands.invite(top, ("substation", "alliance"))
 request_commands.add(top)
-commands.list_nodes(top)
+daily_commands.list_nodes(top)
 node_commands.add(top, moves=True)
 feed_commands.feed(top)
 lookups.search_here(top)
@@ -79,19 +80,19 @@ lookups.history(top)
 lookups.evidence(top)
 exporting.export(top)
 kinds.kind(top, publishes=True)
-commands.status(top)
+daily_commands.status(top)
 key_commands.add(top, hub=True)
 confirm_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
 alarm_commands.add(top)
 explaining.add(top)
-commands.audit(top)
+daily_commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)
 reconcile_commands.add(top)
 hold_commands.add(top)
-commands.rebuild(top)
+daily_commands.rebuild(top)
 recovery_commands.add(top)
 check_commands.add(top)
 carry_commands.add(top)

@@ -12,6 +12,7 @@ from node import (
     cataloguing,
     check_commands,
     commands,
+    daily_commands,
     doctoring,
     erasure_commands,
     explaining,
@@ -40,8 +41,8 @@ top = frame.group("banyan-outlet", N_("An outlet: files an organisation's record
 asking_commands.join(top, listens=False)
 asking_commands.request(top, ("outlet",), listens=False)
 asking_commands.leave(top)
-commands.serve(top)
-commands.sync(top)
+daily_commands.serve(top)
+daily_commands.sync(top)
 lookups.show_here(top, stages.staged)
 verdicts.add(top)
 lookups.history(top)
@@ -49,7 +50,7 @@ lookups.evidence(top)
 exporting.export(top, own=True)
 templates.template(top)
 kinds.kind(top)
-commands.status(top)
+daily_commands.status(top)
 key_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
@@ -58,9 +59,9 @@ grants.add(top)
 reconcile_commands.add(top)
 hold_commands.add(top)
 alarm_commands.add(top)
-commands.audit(top)
+daily_commands.audit(top)
 doctoring.add(top)
-commands.rebuild(top)
+daily_commands.rebuild(top)
 recovery_commands.add(top)
 check_commands.add(top)
 carry_commands.add(top)

@@ -5,7 +5,7 @@ from node import (
     asking_commands,
     carry_commands,
     check_commands,
-    commands,
+    daily_commands,
     doctoring,
     erasure_commands,
     explaining,
@@ -30,31 +30,31 @@ top = frame.group("banyan-substation", N_("A substation: a city, or an industry 
 asking_commands.join(top, listens=True)
 asking_commands.request(top, ("substation", "alliance"), listens=True)
 asking_commands.leave(top)
-commands.serve(top)
-commands.invite(top, ("outlet",))
+daily_commands.serve(top)
+daily_commands.invite(top, ("outlet",))
 request_commands.add(top)
-commands.list_nodes(top)
+daily_commands.list_nodes(top)
 node_commands.add(top)
 feed_commands.feed(top)
-commands.sync(top)
+daily_commands.sync(top)
 lookups.search_here(top)
 lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
 exporting.export(top)
 kinds.kind(top)
-commands.status(top)
+daily_commands.status(top)
 key_commands.add(top)
 fork_commands.add(top)
 erasure_commands.add(top)
 alarm_commands.add(top)
 explaining.add(top)
-commands.audit(top)
+daily_commands.audit(top)
 doctoring.add(top)
 quarantining.add(top)
 reconcile_commands.add(top)
 hold_commands.add(top)
-commands.rebuild(top)
+daily_commands.rebuild(top)
 recovery_commands.add(top)
 check_commands.add(top)
 carry_commands.add(top)

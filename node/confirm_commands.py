@@ -11,6 +11,7 @@ from node.frame import passed
 from node.messages import N_, _
 from node.node import Opened
 from node.node_commands import tell
+from node.quarantine import whole_origin
 from node.report import Context
 from sync import control, rotation
 
@@ -32,6 +33,7 @@ def add(top: frame.Group) -> None:
     @passed
     def command(context: Context, origin: str, reason: str) -> None:
         node = opened(context)
+        origin = whole_origin(node, origin)
         with node.opened() as here:
             found = replacing.awaiting(here, origin)[-1]
             shown = _shown(here, found)

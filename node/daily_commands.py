@@ -28,6 +28,7 @@ from node.frame import passed
 from node.home import write_whole
 from node.messages import N_, _
 from node.node import Node
+from node.quarantine import whole_origin
 from node.report import Context
 from node.running import Running
 from sync.bringing import Report
@@ -105,6 +106,7 @@ def invite(top: frame.Group, roles: tuple[str, ...]) -> None:
         if is_open == bool(origin) or not (is_open or recover or name):
             raise click.UsageError(_("give a name like ip.gd.example/gz and --name, or --open"))
         node = opened(context)
+        origin = whole_origin(node, origin)
         if recover:
             token = admission.invite_to_recover(node, origin, name, days)
         elif is_open:

@@ -11,6 +11,7 @@ from node.errors import NodeError
 from node.frame import passed
 from node.home import write_whole
 from node.messages import N_, _
+from node.quarantine import whole_origin
 from node.report import Context
 from sync import fork, forks
 
@@ -74,6 +75,7 @@ def _write(group: frame.Group) -> None:
     @passed
     def command(context: Context, origin: str, out: Path | None) -> None:
         node = opened(context)
+        origin = whole_origin(node, origin)
         with node.opened() as here:
             held = forks.kept(here.store, origin)
             if not origin or not held:

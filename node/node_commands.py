@@ -11,6 +11,7 @@ from node.errors import NodeError
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
+from node.quarantine import whole_origin
 from node.report import Context
 from sync.errors import SyncError
 
@@ -87,7 +88,8 @@ def _show(group: frame.Group) -> None:
     @click.argument("origin")
     @passed
     def command(context: Context, origin: str) -> None:
-        found = membership.shown(opened(context), origin)
+        node = opened(context)
+        found = membership.shown(node, whole_origin(node, origin))
         context.emit(found)
         if not context.json:
             for line in _lines(found):
@@ -141,6 +143,7 @@ def _change(group: frame.Group, what: str, said: str) -> None:
 
 def _changed(context: Context, what: str, origin: str, reason: str) -> None:
     node = opened(context)
+    origin = whole_origin(node, origin)
     with node.opened() as here:
         changes = membership.check(here, origin, what, reason)
     if changes:
@@ -220,6 +223,7 @@ def _succeed(group: frame.Group) -> None:
 
 def _taken_back(context: Context, origin: str, reason: str, good_until: int | None) -> None:
     node = opened(context)
+    origin = whole_origin(node, origin)
     membership.check_reason(reason)
     with node.opened() as here:
         changes = stolen.check(here, origin, good_until) is not None
@@ -261,6 +265,7 @@ def _move(group: frame.Group) -> None:
     @passed
     def command(context: Context, origin: str, home: str, reason: str) -> None:
         node = opened(context)
+        origin, home = whole_origin(node, origin), whole_origin(node, home)
         with node.opened() as here:
             before = here.registry.home(origin)
             moving.check(here, origin, home)

@@ -338,10 +338,10 @@ def test_commands_from_the_request_to_the_end(world, city, capsys):
     assert run(outlet.cli.top, home, "join", capsys, 1)["error"] == "Rejected"
     run(substation.cli.top, city_home, "requests approve 1", capsys)
     assert run(outlet.cli.top, home, "join", capsys)["state"] == "active"
-    changed = run(substation.cli.top, city_home, f"node suspend {OUTLET} --reason fees", capsys)
-    assert (changed["status"], changed["changed"]) == ("suspended", True)
+    changed = run(substation.cli.top, city_home, "node suspend gz/scut --reason fees", capsys)  # in this federation
+    assert (changed["origin"], changed["status"], changed["changed"]) == (OUTLET, "suspended", True)
     assert run(outlet.cli.top, home, "sync", capsys, 1)["failures"]
-    found = run(substation.cli.top, city_home, f"node show {OUTLET}", capsys)
+    found = run(substation.cli.top, city_home, "node show gz/scut", capsys)
     assert [(one["what"], one["status"]) for one in found["statements"]] == [("node", "active"), ("node", "suspended")]
     acts = run(substation.cli.top, city_home, "audit", capsys)
     assert [one["what"] for one in acts] == ["node suspend", "requests approve", "requests reject"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from node import frame, sentences
+from node import frame, misses
 from node.messages import N_, _
 from node.report import Context
 from records import body, view
@@ -62,7 +62,8 @@ def tell_held(context: Context, held: Sequence[Held]) -> None:
 
 def tell_miss(context: Context, held: Sequence[Held], miss: NotProved | None) -> int:
     """Say the first step that does not hold, and that nothing is proved; return the exit code."""
-    said = sentences.say(miss or AssertionError(held), context.language)
+    assert miss is not None
+    said = misses.sentence(miss)
     context.emit({"verified": False, "error": "NotProved", "message": said, "steps": steps(held, miss)})
     context.say(said)
     context.say(_("NOT PROVED."))

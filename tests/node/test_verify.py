@@ -117,7 +117,7 @@ def test_a_changed_file_ends_with_1_and_names_the_step(bare, capfd):
     assert [one["ok"] for one in held] == [True] * len(held)
     assert [one["what"] for one in held] == ["federation", "node", "node"]
     assert (miss["step"], miss["ok"]) == ("record", False)
-    assert err.splitlines()[-2].startswith("The evidence does not prove it, step record")
+    assert err.splitlines()[-2].startswith("The evidence does not prove it. Step 3, the entry")
     assert err.splitlines()[-1] == "NOT PROVED."
 
 

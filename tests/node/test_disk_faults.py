@@ -2,7 +2,7 @@
 
 import io
 import random
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -11,7 +11,7 @@ from sync import carry
 from sync.errors import Malformed, OverLimit, SyncError
 from sync.store import Store
 from tests.bits import flipped
-from tests.node.disks import carried, copy_of, held, resummed, written
+from tests.node.disks import carried, copy_of, held, received, resummed, written
 from tests.node.verdict_world import Nights, patent
 from tests.world import CITY, HUB, OUTLET, World
 
@@ -160,3 +160,46 @@ def test_a_child_whose_taking_broke_off_signs_when_it_takes_the_same_disk_again(
         entries, stored, _parts, _missing = held(outlet, OUTLET)
         assert stored == entries == 2, f"write {number}"
     assert number > 3
+
+
+def test_disks_written_taken_lost_and_taken_again_in_any_order_end_well(world, monkeypatch):
+    """A month by disk, at random: nothing forks, nothing falls, and one round in order brings everything home."""
+    nights, chosen, sticks = Nights(world), random.Random(SEED), []
+    nights.sync(OUTLET, CITY)
+    world.shut(CITY)
+    outlet, city = world.nodes[OUTLET], world.nodes[CITY]
+    grown = (0, 0)
+    for step in range(40):
+        match chosen.choice(("file", "up", "down", "take", "take", "take", "break", "lose", "late")):
+            case "file":
+                world.file(OUTLET, *(patent(1000 * step + one) for one in range(chosen.randint(1, 5))))
+            case "up":
+                sticks.append((city, written(world, OUTLET, CITY)))
+            case "down":
+                sticks.append((outlet, written(world, CITY, OUTLET)))
+            case "take" if sticks:
+                receiver, folder = chosen.choice(sticks)
+                assert taking.take(receiver, folder).refused == []
+            case "break" if sticks:
+                receiver, folder = chosen.choice(sticks)
+                with breaking(monkeypatch, chosen.randint(1, 8), chosen.random() < 0.5), suppress(Broken):
+                    taking.take(receiver, folder)
+            case "lose" if sticks:
+                sticks.pop(chosen.randrange(len(sticks)))
+            case "late":
+                world.clock.ahead += chosen.choice((1, 3600))
+        filed, (next_entry, stored, parts, _missing) = held(outlet, OUTLET), held(city, OUTLET)
+        assert stored <= next_entry <= filed[1] <= filed[0], f"seed {SEED}, step {step}"
+        assert set(parts) <= set(filed[2])
+        assert received(outlet, OUTLET, CITY) <= stored
+        assert grown <= (next_entry, stored)
+        grown = next_entry, stored
+    nights.sync(CITY)
+    for sender, receiver in ((CITY, OUTLET), (OUTLET, CITY), (CITY, OUTLET)):
+        carried(world, sender, receiver)
+    assert held(city, OUTLET) == held(outlet, OUTLET)
+    assert received(outlet, OUTLET, CITY) == held(outlet, OUTLET)[0]
+    for node in (outlet, city):
+        with node.opened() as opened:
+            assert [one.frozen for one in opened.store.logs() if one.frozen] == []
+            assert opened.store.alarms() == []

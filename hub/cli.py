@@ -17,7 +17,7 @@ from node import (
     erasures,
     expiry,
     explaining,
-    exporting,
+    export_commands,
     feed_commands,
     fork_commands,
     founding,
@@ -78,7 +78,7 @@ lookups.search_here(top)
 lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
-exporting.export(top)
+export_commands.export(top)
 kinds.kind(top, publishes=True)
 daily_commands.status(top)
 key_commands.add(top, hub=True)

@@ -16,7 +16,7 @@ from node import (
     doctoring,
     erasure_commands,
     explaining,
-    exporting,
+    export_commands,
     fork_commands,
     frame,
     grants,
@@ -47,7 +47,7 @@ lookups.show_here(top, stages.staged)
 verdicts.add(top)
 lookups.history(top)
 lookups.evidence(top)
-exporting.export(top, own=True)
+export_commands.export(top, own=True)
 templates.template(top)
 kinds.kind(top)
 daily_commands.status(top)

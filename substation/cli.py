@@ -9,7 +9,7 @@ from node import (
     doctoring,
     erasure_commands,
     explaining,
-    exporting,
+    export_commands,
     feed_commands,
     fork_commands,
     frame,
@@ -41,7 +41,7 @@ lookups.search_here(top)
 lookups.show_here(top)
 lookups.history(top)
 lookups.evidence(top)
-exporting.export(top)
+export_commands.export(top)
 kinds.kind(top)
 daily_commands.status(top)
 key_commands.add(top)

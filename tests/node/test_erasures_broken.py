@@ -58,7 +58,7 @@ def broken_at(faults: made.Faults):
 def exported(world) -> Path:
     out = world.nodes[CITY].home.outbox / "all.csv"
     words = exporting.Order(Query(), "csv", "internal")
-    with exporting.whole_file(out) as stream, exporting._noted(world.nodes[CITY], out, stream) as took:
+    with exporting.whole_file(out) as stream, exporting.noted(world.nodes[CITY], out, stream) as took:
         exporting.write(world.nodes[CITY], words, stream, took=took)
     return out
 

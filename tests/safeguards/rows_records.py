@@ -42,7 +42,7 @@ ROWS = [
     Safeguard(
         "export-view",
         "an export holds what its audience may see",
-        put(node.exporting, "_VIEWS", {"open": views.FULL, "internal": views.FULL}),
+        put(node.exporting, "VIEWS", {"open": views.FULL, "internal": views.FULL}),
         f"{NODE}test_exporting.py::test_what_is_not_meant_for_all_stays_here[ip.gd.example/gz]",
     ),
     Safeguard(

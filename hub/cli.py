@@ -109,6 +109,7 @@ def seal(context: Context, sign_anyway: bool) -> None:
     anyway = commands.acting_on(context, node, "seal --sign-anyway") if sign_anyway else ""
     with node.opened() as opened:
         size = opened.seal_as_hub(anyway=anyway)
+    erasures.follow_up(node)  # a hub that was put back answers searches from here on
     context.say(_("Signed: {size} entries.").format(size=size))
     context.emit({"size": size})
 
@@ -128,6 +129,7 @@ def night(context: Context) -> None:
         expiry.warn(node, opened)
         size = opened.seal_as_hub(resign=True)
     cataloguing.apply(node)
+    erasures.follow_up(node)
     context.say(_("Answered {count} nodes. Signed: {size} entries.").format(count=len(done.verdicts), size=size))
     context.emit({"verdicts": done.verdicts, "more": done.more, "judged": done.judged, "size": size})
 

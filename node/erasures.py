@@ -19,7 +19,7 @@ from node.messages import N_
 from node.node import Node
 from records import body
 from records.errors import MalformedRecord
-from sync import entry, erasing, wants
+from sync import entry, erasing, recovery, wants
 from sync.erasing import Tombstone
 
 HANDED_OUT = "handed-out-erased"  # an alarm: a file that a person must see to
@@ -60,6 +60,7 @@ def follow_up(node: Node) -> Followed:
         _clear(node, pending, gone)
     with node.opened() as opened:
         stated = erasing.state_erased(opened.store, opened.own, opened.registry)
+        recovery.mark_replayed(opened.store)
     return Followed(len(gone), len(pending), stated)
 
 

@@ -15,7 +15,7 @@ from node.home import Home
 from node.keyfiles import NodeKeys
 from node.notebook import Notebook
 from node.settings import Parent, Settings, load
-from sync import presence, recovery, sealed
+from sync import erasing, presence, recovery, sealed
 from sync.called import Serving
 from sync.errors import DoesNotOpen, Malformed, NeedsRecovery, NotAllowed
 from sync.federation import Federation
@@ -212,8 +212,9 @@ class Opened:
         else:
             presence.check_may_sign(self.store, self.registry)
         if recovery.restored(self.store):  # those who had to have called, and nobody holds more of our own log
+            erasing.obey(self.store, self.registry)  # by what they have brought, before anything is served
             with self.store.write():
-                self.store.set_meta(recovery.RESTORED, b"")
+                recovery.mark_recovered(self.store)
         with self.node.lock() as lock:
             try:
                 return self.own.seal(lock, RESIGN_AFTER_S if resign else None).size

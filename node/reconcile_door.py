@@ -20,7 +20,7 @@ from catalog.digests import Name, Row, Snapshot
 from catalog.reconciling import LIST_ROWS, Drift, Local
 from node import cataloguing
 from node import node as nodes
-from sync import refusals
+from sync import recovery, refusals
 from sync.called import Call
 from sync.errors import Conflict, Malformed, NotAllowed, OverLimit, SyncError, UnknownOrigin
 
@@ -52,6 +52,7 @@ class ReconcileService(reconcile_pb2_grpc.ReconcileServicer):
             call = Call(self._serving, child)
             try:
                 call.registry.check_caller(child)
+                recovery.check_replayed(call.store, self._node.origin)
                 with cataloguing.catalogue(self._node) as found:
                     yield call, found
             finally:

@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from node import cataloguing, renumbering
+from node import cataloguing, erasures, renumbering, rotating
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node, Opened
 from node.settings import Parent
 from sync import recovery
-from sync.client import Client
+from sync.bringing import Report, known_epoch
+from sync.client import Client, Greeting
 from sync.errors import SyncError
 from sync.lock import HeadLock
 from sync.mirrors_back import MirrorsBack
+from sync.pulling import Pulling, held_size
 from sync.regaining import Regained, Regaining, Shown
+from sync.registry import ancestors
 from sync.repair import Repair
 
 log = logging.getLogger(__name__)
@@ -72,8 +75,9 @@ def recover(
 ) -> Recovered:
     """Bring the own log up to the newest head of it that anybody knows, so that it can be signed again.
 
-    Every parent that is not waived must answer. A crash at any place leaves a node that signs nothing, and the same
-    call goes on. Raises NotAnswered, NotAParent, WaitsForChildren, NeedsRecovery for entries that nobody holds, Fork.
+    Every parent that is not waived must answer. What they, the hub and the own log want erased is forgotten before
+    anything is served. A crash at any place leaves a node that signs and serves nothing, and the same call goes on.
+    Raises NotAnswered, NotAParent, WaitsForChildren, NeedsRecovery for entries that nobody holds, Fork.
     """
     parents = _asked(node, waived)
     stop = stop or threading.Event()
@@ -86,12 +90,19 @@ def recover(
             Repair(opened.store, registry, lock, int(node.clock())).run()  # what is only damaged is no other branch
             regaining = Regaining(opened.store, lock, registry, opened.own.verifiers, stop, progress)
             shown = [_ask(regaining, node, one, channels, deadline) for one in parents]
-            found = regaining.run(shown) or _nothing_signed(opened)
+            found = regaining.run(shown) or Regained(0, 0, 0, 0)
+            for one in shown:
+                _hear(node, opened, lock, one.client, stop)
             mirrored = 0
             for one in shown if node.settings.registers else ():
                 mirrored += MirrorsBack(opened.store, registry, one.client, stop, progress).fetch()
     log.warning("recovered origin=%s size=%d entries=%d", node.origin, found.size, found.entries)
     renumbering.settle(node)
+    erasures.follow_up(node)
+    with node.opened() as opened:
+        with opened.store.write():  # last: a crash before leaves a node that signs and serves nothing, and is repeated
+            recovery.mark_recovered(opened.store)
+        recovery.mark_replayed(opened.store)
     cataloguing.apply_own(node)
     return Recovered(found.size, found.entries, found.parts, found.added_again, mirrored, tuple(waived))
 
@@ -145,11 +156,21 @@ def _ask(regaining: Regaining, node: Node, parent: Parent, channels: ExitStack, 
         raise NotAnswered(parent.origin, f"{type(error).__name__}: {error}") from error
 
 
-def _nothing_signed(opened: Opened) -> Regained:
-    """Nobody knows a head of this node, so it has signed nothing that counts: it goes on as a new one."""
-    with opened.store.write():
-        opened.store.set_meta(recovery.RESTORED, b"")
-    return Regained(0, 0, 0, 0)
+def _hear(node: Node, opened: Opened, lock: HeadLock, client: Client, stop: threading.Event) -> None:
+    """Bring the logs above by one parent up to date, and forget what they want forgotten; raise NotAnswered."""
+    store, registry = opened.store, opened.registry
+    above = [(one, held_size(store, registry, one)) for one in ancestors(registry, client.parent)]
+    version = registry.federation.newest.version
+    pulling = Pulling(store, lock, registry, client, node.clock, stop, Report(client.parent))
+    try:
+        hello = client.hello(
+            Greeting(known_epoch(store, client.parent), (), above, b"", (), root_version=version),
+        )
+        if hello.root_statements:
+            registry.trust(rotating.learn(node, hello.root_statements))
+        pulling.hear(hello.ancestors)
+    except SyncError as error:
+        raise NotAnswered(client.parent, f"{type(error).__name__}: {error}") from error
 
 
 def note_waived(node: Node, waived: Sequence[str], by: str) -> None:

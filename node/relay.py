@@ -18,7 +18,7 @@ from catalog import search, showing, views
 from catalog.errors import BadQuery, BadToken, CatalogError
 from node import cataloguing
 from node.node import Node, peer
-from sync import refusals
+from sync import recovery, refusals
 from sync.errors import Malformed, NotAllowed, SyncError
 
 log = logging.getLogger(__name__)
@@ -67,12 +67,13 @@ class SearchService(search_pb2_grpc.SearchServicer):
             refusals.refuse(context, error)
 
     def _view(self, child: str, scope: int) -> int:
-        """Return what `child` may see here; raise UnknownOrigin, NotAllowed."""
+        """Return what `child` may see here; raise UnknownOrigin, NotAllowed, NeedsRecovery."""
         if scope not in (pb.SCOPE_HERE, pb.SCOPE_PROVINCE):
             raise NotAllowed(child, "scope")
         with self._node.opened() as opened:
             registry = opened.registry
             registry.check_caller(child)
+            recovery.check_replayed(opened.store, self._node.origin)
             of_alliance = self._node.settings.role == "alliance" and registry.belongs(child, self._node.origin)
             if scope == pb.SCOPE_HERE and of_alliance:
                 return views.ALLIANCE

@@ -142,7 +142,7 @@ def _take_back(
             at = recovery.take(call.store, found, end, committer, signed, keys)
             yield pb.AddEntriesResponse(next_entry=at)
         if recovery.is_promised(call.store, end):
-            recovery.settle(call.store, lock, end, known, keys, fresh=False)
+            recovery.settle(call.store, lock, end, known, keys)
             log.warning("own log taken back child=%s size=%d", call.path, end.size)
             call.serving.stored(me)
     wanted = Bundles(call.store, call.log(me)).count_wanted()

@@ -57,6 +57,15 @@ class Pulling:
             is_recorded = held_size(self.store, self.registry, promised.origin) == promised.size
             self._pull(replace(shown, old_size=promised.size, proof=()) if is_recorded else shown)
 
+    def hear(self, shown: Sequence[ShownHead]) -> None:
+        """Bring the logs above up to the heads shown, and forget what is to be forgotten by them.
+
+        Raises SyncError where one of them cannot be had: a node that was put back must not serve before.
+        """
+        for one in shown:
+            self._pull_whole(one)
+        erasing.obey(self.store, self.registry)
+
     def _pull(self, shown: ShownHead) -> None:
         """Bring one ancestor's log up to the head shown, verified by the code that verifies children's logs."""
         promised = head.stated(shown.note)

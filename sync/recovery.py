@@ -24,6 +24,7 @@ from sync.tree import BUNDLE
 
 Keys = Sequence[VerifierKey]  # the own log's, 01 and 06
 RESTORED = "restored"  # in `meta`: what was put back, so that nothing is signed or served until it is recovered
+REPLAY = "replay"  # in `meta`: it was put back, and its catalogue may know what was erased since
 AHEAD = "ahead"  # in `meta`: the note of a newer head of our own that somebody has shown
 CHANGED = "changed-from"  # in `meta`: the lowest index from which on the own log was put together again
 
@@ -31,6 +32,23 @@ CHANGED = "changed-from"  # in `meta`: the lowest index from which on the own lo
 def mark_restored(store: Store, what: str) -> None:
     """Let this node sign and serve nothing until it is recovered; inside `store.write()`."""
     store.set_meta(RESTORED, what.encode())
+    store.set_meta(REPLAY, b"1")
+
+
+def mark_recovered(store: Store) -> None:
+    """Let this node sign and serve its logs again: everybody who must was asked, and no part is held that was erased.
+
+    Its catalogue is served once `mark_replayed` says that nothing in it knows such a part, either. Inside
+    `store.write()`.
+    """
+    store.set_meta(RESTORED, b"")
+
+
+def mark_replayed(store: Store) -> None:
+    """Let the catalogue of a node that is recovered be served again; nothing while it is not."""
+    if store.meta(REPLAY) and not restored(store):
+        with store.write():
+            store.set_meta(REPLAY, b"")
 
 
 def restored(store: Store) -> str:
@@ -42,6 +60,13 @@ def check_recovered(store: Store, me: str) -> None:
     """Return unless this node was put back and is not recovered yet; raise NeedsRecovery."""
     if what := restored(store):
         raise NeedsRecovery(me, f"{what}, not recovered yet")
+
+
+def check_replayed(store: Store, me: str) -> None:
+    """Return unless what is made from the log may still know what was erased since; raise NeedsRecovery."""
+    check_recovered(store, me)
+    if store.meta(REPLAY):
+        raise NeedsRecovery(me, "put back, and what was erased since is not cleared yet")
 
 
 def signed_here(store: Store, me: str) -> list[tuple[str, Signed]]:
@@ -162,12 +187,12 @@ def _fork(store: Store, log: Log, keys: Keys, one: Head, pairs: Sequence[tuple[i
     raise Fork(log.origin, f"a head of {one.size} entries is signed over others than log.db holds")
 
 
-def settle(store: Store, lock: HeadLock, end: Head, known: Sequence[Head], keys: Keys, fresh: bool = True) -> int:
-    """Let signing go on behind `end`, the newest head of ours that anybody knows; return the entries added again.
+def settle(store: Store, lock: HeadLock, end: Head, known: Sequence[Head], keys: Keys) -> int:
+    """Let the own log go on behind `end`, the newest head of ours that anybody knows; return the entries added again.
 
     log.db must hold what it promises, and what each of the heads in `known` promises: else it is a fork. head.lock is
-    swapped first, then log.db: a crash between the two leaves the lock ahead, and the same call goes on. `fresh` says
-    that everybody who must was asked, so that a restored node may sign again. Raises NeedsRecovery, Fork.
+    swapped first, then log.db: a crash between the two leaves the lock ahead, and the same call goes on. A node
+    that was put back signs and serves nothing before `mark_recovered`. Raises NeedsRecovery, Fork.
     """
     me = end.origin
     if not is_promised(store, end):
@@ -189,6 +214,4 @@ def settle(store: Store, lock: HeadLock, end: Head, known: Sequence[Head], keys:
         store.set_stored(log, end.size)
         added = aside.add_again(store, log, end.size)
         store.set_meta(AHEAD, b"")
-        if fresh:
-            store.set_meta(RESTORED, b"")
     return added

@@ -1,6 +1,7 @@
 """Erasing broken off before and after each of its writes: nothing is stated too early, and the next call ends it."""
 
 import contextlib
+import threading
 from pathlib import Path
 
 import pytest
@@ -26,23 +27,31 @@ STEPS = ((erasures, "scrub"), (Path, "unlink"))
 
 @contextlib.contextmanager
 def broken_at(faults: made.Faults):
-    """Break at a commit of log.db, catalog.db or node.db, or at another step that lasts, as `faults` says."""
+    """Break at a commit of log.db, catalog.db or node.db, or at another step that lasts, as `faults` says.
+
+    What other threads do meanwhile, the doors of a parent, is not broken.
+    """
+    mine = threading.get_ident()
+
+    def reached(after):
+        if threading.get_ident() == mine:
+            faults.reached(after=after)
 
     def committing(original):
         @contextlib.contextmanager
         def watched(*given):
             with original(*given) as found:
                 yield found
-                faults.reached(after=False)
-            faults.reached(after=True)
+                reached(after=False)
+            reached(after=True)
 
         return watched
 
     def stepping(original):
         def watched(*given, **more):
-            faults.reached(after=False)
+            reached(after=False)
             found = original(*given, **more)
-            faults.reached(after=True)
+            reached(after=True)
             return found
 
         return watched

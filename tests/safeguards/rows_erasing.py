@@ -1,12 +1,19 @@
 """Safeguards of what is erased and of what a recovery moves: places in the own log, files that left."""
 
-from node import erasures, exporting, handouts, lookups
+from node import erasures, exporting, handouts, lookups, reconcile_door, recovering, relay
+from node import node as nodes
 from sync import aside, erasing, shifted
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 SHIFTED = "tests/sync/test_shifted.py::"
 MOVED = f"{SHIFTED}test_after_a_recovery_wishes_grants_and_tombstones_name_the_queued_records_where_they_are[False]"
 HANDOUTS = "tests/node/test_handouts.py::"
+
+REPLAYING = "tests/node/test_replaying.py::"
+CITY_FORGETS = f"{REPLAYING}test_a_restored_city_forgets_what_was_erased_since_before_its_doors_answer"
+HUB_FORGETS = (
+    f"{REPLAYING}test_a_restored_hub_forgets_before_it_serves_and_answers_searches_once_its_catalogue_is_clear"
+)
 
 ROWS = [
     Safeguard(
@@ -62,5 +69,39 @@ ROWS = [
         "a file that a person has changed is not deleted",
         without(handouts, "_left", ('state == THERE and one.sha256 != ""', "True")),
         f"{HANDOUTS}test_a_file_that_a_person_changed_is_named_and_stays",
+    ),
+    Safeguard(
+        "restored-hears",
+        "a restored node hears the newest word from above before it serves",
+        put(recovering, "_hear", passes),
+        f"{CITY_FORGETS}[ip.gd.example]",
+    ),
+    Safeguard(
+        "restored-forgets",
+        "a restored node clears what was erased before it serves",
+        without(recovering, "recover", ("erasures.follow_up(node)", "pass")),
+        f"{CITY_FORGETS}[ip.gd.example]",
+    ),
+    Safeguard(
+        "restored-hub-forgets",
+        "a restored hub forgets what was erased before it serves its logs",
+        without(nodes.Opened, "seal_as_hub", ("erasing.obey(self.store, self.registry)", "pass")),
+        f"{HUB_FORGETS}[ip.gd.example]",
+    ),
+    Safeguard(
+        "restored-search",
+        "a restored node answers no searches before its catalogue is clear",
+        without(relay.SearchService, "_view", ("recovery.check_replayed(opened.store, self._node.origin)", "pass")),
+        f"{HUB_FORGETS}[ip.gd.example]",
+    ),
+    Safeguard(
+        "restored-reconcile",
+        "a restored node compares no catalogues before its own is clear",
+        without(
+            reconcile_door.ReconcileService,
+            "_call",
+            ("recovery.check_replayed(call.store, self._node.origin)", "pass"),
+        ),
+        f"{REPLAYING}test_comparing_catalogues_is_refused_as_long",
     ),
 ]

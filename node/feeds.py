@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from node import admission, enrolment, keyfiles, mappings, nightly, registering, settings
+from node import admission, enrolment, erasures, keyfiles, mappings, nightly, registering, settings
 from node.errors import BadSetting, Interrupted, NodeError
 from node.home import Home, sync_directory
 from node.intake import Opened
@@ -191,14 +191,16 @@ def sync(
     stop: threading.Event | None = None,
     progress: nightly.Progress = lambda origin, done, total: None,
 ) -> Report:
-    """Bring what a feed imported into this node's mirror, by a session like any child's.
+    """Bring what a feed imported into this node's mirror, by a session like any child's; it forgets what it must.
 
     Raises NotServing where the own doors are shut, Interrupted, NodeError, SyncError.
     """
     try:
-        return nightly.visit(feed, parent(node), deadline, stop, progress)
+        report = nightly.visit(feed, parent(node), deadline, stop, progress)
     except Unreachable as error:
         raise NotServing(parent(node).sync_address) from error
+    erasures.follow_up(feed)
+    return report
 
 
 def sync_all(node: Node, deadline: Callable[[], float], stop: threading.Event) -> dict[str, Exception]:

@@ -6,7 +6,7 @@ import pytest
 
 from catalog import search, showing, views
 from catalog.search import Query
-from node import cataloguing, erasure_commands, erasures, exporting
+from node import cataloguing, erasure_commands, erasures, exporting, feeds
 from node.errors import NodeError
 from records import body
 from records.body import Record
@@ -131,3 +131,24 @@ def test_only_the_parts_for_one_audience(filed):
     node = filed.nodes[OUTLET]
     assert erasure_commands.parts_of(node, key(1), "federation") == []
     assert len(erasure_commands.parts_of(node, key(1), "path")) == 1
+
+
+def test_a_feed_forgets_what_its_node_wants_forgotten_and_says_so(world):
+    """It has a home of its own, which nobody but its node looks after."""
+    world.hub()
+    city = world.node(CITY, "substation", HUB)
+    feed = feeds.add(city, "cnipa", "国家知识产权局", feeds.Terms("不得原样再传播", "derived"))
+    with feed.opened() as opened:
+        opened.own.add([[("federation", secret())]])
+    feeds.sync(city, feed)
+    cataloguing.apply(city)
+    cataloguing.apply_own(feed)
+    parts = erasure_commands.parts_of(city, key(1))
+    assert [one.origin for one in parts] == [feed.origin]
+    erasure_commands.erase(city, parts, "court")
+    world.sync(CITY)
+    for _call in range(2):
+        feeds.sync(city, feed)
+    assert [path.name for path in feed.home.path.glob("*.db*") if RAW in path.read_bytes()] == []
+    (row,) = erasure_commands.standing(city)
+    assert feed.origin in row["done"]

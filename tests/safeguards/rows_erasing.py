@@ -1,6 +1,6 @@
 """Safeguards of what is erased and of what a recovery moves: places in the own log, files that left."""
 
-from node import erasures, exporting, handouts, lookups, reconcile_door, recovering, relay
+from node import erasures, exporting, feeds, handouts, lookups, reconcile_door, recovering, relay
 from node import node as nodes
 from sync import aside, erasing, shifted
 from tests.safeguards.switch import Safeguard, passes, put, without
@@ -103,5 +103,11 @@ ROWS = [
             ("recovery.check_replayed(call.store, self._node.origin)", "pass"),
         ),
         f"{REPLAYING}test_comparing_catalogues_is_refused_as_long",
+    ),
+    Safeguard(
+        "feed-forgets",
+        "a feed forgets as well, and says so",
+        without(feeds, "sync", ("erasures.follow_up(feed)", "pass")),
+        "tests/node/test_erasures.py::test_a_feed_forgets_what_its_node_wants_forgotten_and_says_so",
     ),
 ]

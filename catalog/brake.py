@@ -5,7 +5,7 @@ before they came, and what people have released, all stand in log.db and in the 
 catalogue holds the same. Control entries take effect when they are stored, and are no matter of the catalogue.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -61,7 +61,7 @@ def until(store: Store, catalogue: Catalogue, log: Log, end: int, me: str, now_s
     if log.origin == me or not 0 < share < 1 or not start or first >= end:
         return _note(catalogue, log, None, end)
     known = next((one for one in held(catalogue) if one.log == log.id), None)
-    if known and (known.first, known.last, known.share) == (first, end, _thousandths(share)):
+    if known and (known.first, known.last, known.share) == (first, end, thousandths(share)):
         return first
     found = _held(store, catalogue, log, first, end, me, now_s)
     return _note(catalogue, log, found, first if found else end)
@@ -87,14 +87,14 @@ def _held(store: Store, catalogue: Catalogue, log: Log, first: int, end: int, me
         return None
     before = _changed_before(store, catalogue, log, first, me, now_s)
     changed = len(withdraws) + before
-    live = _live(catalogue, log, first)
-    if changed < LEAST or changed <= catalogue.brake_share * live:
+    alive = live(catalogue, log, first)
+    if changed < LEAST or changed <= catalogue.brake_share * alive:
         return None
-    share = _thousandths(catalogue.brake_share)
-    return Held(log.id, first, end, changed, sum(withdraws.values()), live, share)
+    share = thousandths(catalogue.brake_share)
+    return Held(log.id, first, end, changed, sum(withdraws.values()), alive, share)
 
 
-def _thousandths(share: float) -> int:
+def thousandths(share: float) -> int:
     return round(share * 1000)
 
 
@@ -118,13 +118,6 @@ class _Said(msgspec.Struct):
 def changes(store: Store, catalogue: Catalogue, log: Log, first: int, end: int) -> Iterator[Change]:
     """Yield the parts of entries [first, end) that change or withdraw a right that the log states below `first`."""
     bundles, decode = Bundles(store, log), msgspec.json.Decoder(_Said).decode
-    span = key(log.id, 0), key(log.id, first)
-    query = (
-        "select record.key, record.id, max(assertion.id), op from record "
-        "join assertion on assertion.record = record.id "
-        f"where record.key in ({{}}) and assertion.id >= {span[0]} and assertion.id < {span[1]} "
-        "and record.wider is null and record.category = 'right' group by record.id"
-    )
     for start in range(first, end, CHUNK):
         said: list[tuple[int, str, bool]] = []
         for (index, number), content in bundles.parts(start, min(start + CHUNK, end)):
@@ -134,11 +127,22 @@ def changes(store: Store, catalogue: Catalogue, log: Log, first: int, end: int) 
                 continue
             said.append((key(log.id, index, number), one.key, one.op == "withdraw"))
         names = sorted({name for _id, name, _withdraws in said})
-        live = {name: record for name, record, _id, op in catalogue.many(query, names) if not op}
-        yield from (Change(id, live[name], withdraws) for id, name, withdraws in said if name in live)
+        found = live_rights(catalogue, log, names, first)
+        yield from (Change(id, found[name], withdraws) for id, name, withdraws in said if name in found)
 
 
-def _live(catalogue: Catalogue, log: Log, end: int) -> int:
+def live_rights(catalogue: Catalogue, log: Log, keys: Sequence[str], end: int) -> dict[str, int]:
+    """Return the record by key of each right among `keys` that entries below `end` of the log state, and is live."""
+    query = (
+        "select record.key, record.id, max(assertion.id), op from record "
+        "join assertion on assertion.record = record.id "
+        f"where record.key in ({{}}) and assertion.id >= {key(log.id, 0)} and assertion.id < {key(log.id, end)} "
+        "and record.wider is null and record.category = 'right' group by record.id"
+    )
+    return {name: record for name, record, _id, op in catalogue.many(query, list(keys)) if not op}
+
+
+def live(catalogue: Catalogue, log: Log, end: int) -> int:
     """Return how many live rights entries below `end` state."""
     (found,) = catalogue.db.execute(
         "select count(*) from (select record, max(id), op from assertion where id >= ? and id < ? group by record) "
@@ -177,13 +181,18 @@ def _runs(catalogue: Catalogue, log: Log) -> Iterator[tuple[int, int, int]]:
 
 
 def _changed(catalogue: Catalogue, log: Log, start: int, end: int) -> int:
-    (found,) = catalogue.db.execute(
-        "select count(distinct now.record) from assertion as now join record on record.id = now.record "
+    return len(changed_rights(catalogue, log, start, end))
+
+
+def changed_rights(catalogue: Catalogue, log: Log, start: int, end: int) -> set[int]:
+    """Return the records of the rights that entries [start, end) of a log change or withdraw, stated before them."""
+    rows = catalogue.db.execute(
+        "select distinct now.record from assertion as now join record on record.id = now.record "
         "where now.id >= ?2 and now.id < ?3 and category = 'right' and exists "
         "(select 1 from assertion as old where old.record = now.record and old.id >= ?1 and old.id < ?2)",
         (key(log.id, 0), key(log.id, start), key(log.id, end)),
-    ).fetchone()
-    return int(found)
+    )
+    return {record for (record,) in rows}
 
 
 def places(store: Store, catalogue: Catalogue, one: Held, log: Log) -> list[int]:

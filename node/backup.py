@@ -26,7 +26,12 @@ FORMAT = "banyan-backup/v1"
 MANIFEST = "manifest.json"
 _DATABASES = ("node.db", "log.db")  # what node.db says of the log is in the log: so the log comes last
 _FILES = ("node.toml", "federation.root")
-_FOLDERS = ("inbox", "outbox", "harvest")  # of a harvest, node.db counts what it needs; what came since is cut off
+_FOLDERS = (
+    "inbox",
+    "outbox",
+    "held",
+    "harvest",
+)  # of a harvest, node.db counts what it needs; what came since is cut off
 _PAGES = 2048
 _CHUNK = 1 << 20
 _SPARE = 16 << 20

@@ -1,7 +1,7 @@
 """What a batch of rows changes of what is filed: the entries to add, and how each row is accounted for."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from catalog.filed import Filed
@@ -26,7 +26,7 @@ class Choice:
 
 @dataclass
 class Tally:
-    """How rows were accounted for: rows = blank + refused + those taken whole; records = sealed + unchanged.
+    """How rows were accounted for: rows = blank + refused + those taken whole; records = sealed + unchanged + held.
 
     A row that states several records is refused where one of them is: a person must look at it.
     """
@@ -36,23 +36,39 @@ class Tally:
     records: int = 0
     sealed: int = 0
     unchanged: int = 0
+    held: int = 0
     refused: int = 0
     findings: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
         """Count what another batch was."""
-        for name in ("rows", "blank", "records", "sealed", "unchanged", "refused"):
+        for name in ("rows", "blank", "records", "sealed", "unchanged", "held", "refused"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.findings.update(other.findings)
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """What must wait for a person: entries of these keys. `hold` is what people call that by."""
+
+    keys: Container[str] = ()
+    hold: str = ""
+
+
+NOTHING = Waiting()
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
-    """A batch of rows: the entries that they make, what was found in them, and their counts without the findings."""
+    """A batch of rows: the entries that they make, what was found in them, and their counts without the findings.
+
+    `held` is (key, entry) of each that must wait.
+    """
 
     entries: list[Parts]
     notes: list[RowFinding]
     tally: Tally
+    held: list[tuple[str, Parts]]
 
 
 def compare(
@@ -62,12 +78,14 @@ def compare(
     number: int = 0,
     taken: int = 0,
     known: Kinds = kinds.BUILT_IN,
+    waiting: Waiting = NOTHING,
 ) -> Compared:
     """Return what a batch of rows makes; `held` is what is filed by key, `number` the submission's.
 
     `taken` is the submission that took the same file before, 0 for none: what was changed since is left alone.
     """
     entries: list[Parts] = []
+    waits: list[tuple[str, Parts]] = []
     notes: list[RowFinding] = []
     blank, records = 0, 0
     places, refused = set(), set()
@@ -81,16 +99,18 @@ def compare(
             records += 1
             found = list(found)
             made = _change(row, record, held.get(record.key), choice, found, number, taken, known)
-            if made:
+            if made and record.key in waiting.keys:
+                waits.append((record.key, made))
+                found.append(finding("HELD", "", record.key, number=waiting.hold))
+            elif made:
                 entries.append(made)
         else:
             refused.add(row.row_no)
         if found:
             notes += noted(row.row_no, record.key if record else "", found)
-    tally = Tally(
-        blank + len(places), blank, records, len(entries), records - len(entries), len(refused)
-    )  # fmt: skip
-    return Compared(entries, notes, tally)
+    unchanged = records - len(entries) - len(waits)
+    tally = Tally(blank + len(places), blank, records, len(entries), unchanged, len(waits), len(refused))
+    return Compared(entries, notes, tally, waits)
 
 
 def keys(batch: Iterable[Row | Blank]) -> list[str]:

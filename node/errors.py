@@ -50,6 +50,15 @@ class HomeExists(NodeError):
     sentence = N_("{path} is not empty, so no new node is made there. Choose an empty or missing directory.")
 
 
+class FileChanged(NodeError):
+    """A file was written to while it was read: (file,)."""
+
+    facts = ("file",)
+    sentence = N_(
+        "{file} was written to while it was read. Nothing of it is filed. Import it again once it stands still."
+    )
+
+
 class Busy(NodeError):
     """Another process works on this home: (name, path)."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from node import cataloguing, commands, feeds, frame, intake, returned
+from node import cataloguing, commands, feeds, frame, holding, intake, returned
 from node.errors import NodeError
 from node.feeds import Terms
 from node.frame import passed
@@ -81,7 +81,8 @@ def _import(group: Any) -> None:
         answers = [_taken(context, node, found, path, person) for path in files]
         brought = _called(context, node, found)
         context.emit({"feed": feed, "brought": brought, "files": answers})
-        return frame.REFUSED if any("error" in one or one["refused"] for one in answers) else frame.DONE
+        is_left = any("error" in one or one["refused"] or one["held"] for one in answers)
+        return frame.REFUSED if is_left else frame.DONE
 
 
 def _taken(context: Context, node: Node, feed: Node, path: Path, person: str) -> dict[str, Any]:
@@ -99,6 +100,12 @@ def _taken(context: Context, node: Node, feed: Node, path: Path, person: str) ->
             file=path.name, rows=done.rows, sealed=done.sealed, unchanged=done.unchanged, refused=done.refused
         )
     )
+    if done.held:
+        context.warn(
+            _("{held} changes wait for a person under the number {number}: `holds show {number}`.").format(
+                held=done.held, number=holding.named(feed, done.hold)
+            )
+        )
     name = f"feed-{feed.origin.rpartition('/')[2]}-{done.number}.xlsx"
     written = returned.write(feed, done, file, node.home.outbox / name, context.language)
     if written:
@@ -111,6 +118,8 @@ def _taken(context: Context, node: Node, feed: Node, path: Path, person: str) ->
         "records": done.records,
         "sealed": done.sealed,
         "unchanged": done.unchanged,
+        "held": done.held,
+        "hold": holding.named(feed, done.hold) if done.held else None,
         "refused": done.refused,
         "findings": dict(done.findings),
         "result_file": str(written) if written else None,

@@ -153,10 +153,11 @@ def _restate(node: Node, feed: Node, title: str, terms: Terms) -> Node:
     if feed.settings.name != title:
         with node.opened() as opened:
             opened.own.add([[("federation", registering.name_record(feed.origin, "feed", title))]])
-    stated = replace(feed.settings, name=title, licence_terms=terms.text, redistribute=terms.redistribute)
-    if stated != feed.settings:
+    own = settings.load(feed.home, {})
+    stated = replace(own, name=title, licence_terms=terms.text, redistribute=terms.redistribute)
+    if stated != own:
         settings.save(feed.home, stated)
-    return replace(feed, settings=stated)
+    return find(node, feed.home.path.name)
 
 
 def names(node: Node) -> list[str]:
@@ -164,12 +165,19 @@ def names(node: Node) -> list[str]:
     return sorted(one.name for one in node.home.feeds.iterdir() if one.is_dir()) if node.home.feeds.is_dir() else []
 
 
+def finished(node: Node) -> list[str]:
+    """Return the names of the finished feeds of this node."""
+    return [name for name in names(node) if _home(node, name).settings_file.is_file()]
+
+
 def find(node: Node, name: str) -> Node:
-    """Return a finished feed; raise NoFeed."""
+    """Return a finished feed, whose people and brake are those of this node; raise NoFeed."""
     home = _home(node, name)
     if name not in names(node) or not home.settings_file.is_file():
         raise NoFeed(name)
-    return replace(Node.open(home, {}), clock=node.clock)
+    found = Node.open(home, {})
+    ours = replace(found.settings, brake_share=node.settings.brake_share, people=node.settings.people)
+    return replace(found, settings=ours, clock=node.clock)
 
 
 def parent(node: Node) -> Parent:
@@ -209,9 +217,7 @@ def sync_all(node: Node, deadline: Callable[[], float], stop: threading.Event) -
     A failure is an alarm of this node. Raises Interrupted where `stop` ended it.
     """
     failures: dict[str, Exception] = {}
-    for name in names(node):
-        if not _home(node, name).settings_file.is_file():
-            continue
+    for name in finished(node):
         try:
             sync(node, find(node, name), deadline, stop)
         except Interrupted:
@@ -230,6 +236,10 @@ class Licensed(Opened):
     """A file whose records carry these terms where they state none."""
 
     licence: Mapping[str, str] = field(default_factory=dict)
+
+    def recipe(self) -> dict[str, Any]:
+        """Return how to read the file just so again, the terms among it."""
+        return {**Opened.recipe(self), "licence": dict(self.licence)}
 
     def rows(self) -> Iterator[Row | Blank]:
         """Yield what each row states, the terms among it. Raises UnreadableFile."""

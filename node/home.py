@@ -87,6 +87,11 @@ class Home:
         return self.path / "outbox"
 
     @property
+    def held(self) -> Path:
+        """Where copies of files are kept while a person decides on what they would change."""
+        return self.path / "held"
+
+    @property
     def feeds(self) -> Path:
         """Where the homes of this node's feeds are, each under the feed's name."""
         return self.path / "feeds"

@@ -11,6 +11,7 @@ from node import (
     causes,
     changeover,
     hold_book,
+    holds,
     keyfiles,
     manifests,
     overdue,
@@ -148,7 +149,7 @@ def standing(node: Node) -> dict[str, Any]:
         }
     answer["stands"] = stands.shown(node.home, node)
     answer["drift"] = reconciling.standing(node)
-    answer["holds"] = [asdict(one) for one in node.notebook.holds() if one.state == hold_book.OPEN]
+    answer["holds"] = [asdict(one) for one in holds.listed(node)]
     answer["answers"] = [causes.standing(one) for one in told.tiers(node)]
     answer["runs"] = [
         {"job": run.job, "started_at": run.started_at, "outcome": run.outcome, "detail": run.detail}

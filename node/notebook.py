@@ -146,6 +146,15 @@ def m013_handouts(db: Any) -> None:
     db["handout_part"].create_index(["origin", "first"])
 
 
+@migrations()
+def m010_held_imports(db: Any) -> None:
+    """Imports of which something waits for a person."""
+    for name in ("held", "hold"):
+        db["submission"].add_column(name, int, not_null_default=0)
+    db["hold"].transform(drop={"mapping"})
+    db["hold"].add_column("released_as", int, not_null_default=0)
+
+
 class Notebook(
     ActBook,
     DriftBook,

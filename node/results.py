@@ -14,11 +14,11 @@ from node.home import whole_file
 from records.writers.line import Language
 from records.writers.sheets import MAX_ROWS, Sheet, workbook
 
-Verdict = Literal["sealed", "unchanged", "refused"]
+Verdict = Literal["sealed", "unchanged", "held", "refused"]
 HEADINGS = ("行号", "结果", "原因")  # the same in every language: by them an import knows its own columns
 WORDS: Mapping[Language, Mapping[Verdict, str]] = {
-    "zh": {"sealed": "登记", "unchanged": "未变", "refused": "退回"},
-    "en": {"sealed": "sealed", "unchanged": "unchanged", "refused": "refused"},
+    "zh": {"sealed": "登记", "unchanged": "未变", "held": "暂停", "refused": "退回"},
+    "en": {"sealed": "sealed", "unchanged": "unchanged", "held": "held", "refused": "refused"},
 }
 _REMARK: Mapping[Language, str] = {"zh": "，有提示", "en": ", with warnings"}
 _BEYOND: Mapping[Language, str] = {"zh": "没有标题的内容：", "en": "Without a heading: "}
@@ -104,4 +104,4 @@ class ResultBook:
             self._stack.__exit__(*error)
 
 
-_PLAIN = frozenset(word for words in WORDS.values() for verdict, word in words.items() if verdict != "refused")
+_PLAIN = frozenset(word for words in WORDS.values() for word in (words["sealed"], words["unchanged"]))

@@ -47,6 +47,8 @@ def write(node: Node, done: Submission, file: Opened, path: Path, language: str 
 def _verdict(row: int, notes: list[RowFinding], sealed: bytearray) -> Verdict:
     if any(note.severity == "error" for note in notes):  # of one of its records, the others may be sealed
         return "refused"
+    if any(note.rule == "HELD" for note in notes):
+        return "held"
     return "sealed" if row < len(sealed) and sealed[row] else "unchanged"
 
 

@@ -15,6 +15,7 @@ from records.errors import UnreadableFile
 from records.finding import Finding
 
 DUBLIN_CORE = "oai_dc"
+FORMAT = "oai-pmh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Spool:
 
     @property
     def format(self) -> str:
-        return "oai-pmh"
+        return FORMAT
 
     @property
     def encoding(self) -> str:

@@ -32,7 +32,9 @@ class Submission:
     """One import: `state` is open, done, interrupted or undone; its sealed entries are [first, last) of the own log.
 
     `rows` is blank rows, refused rows, and rows that state records; those state `records`, each of them sealed or
-    unchanged. `findings` counts by rule; `undoes` is the number of the submission that this one takes back, 0 if none.
+    unchanged, or `held`: it waits for a person under the number `hold` (hold_book.py). A submission with a hold and
+    nothing held files what a person released. `findings` counts by rule; `undoes` is the number of the submission that
+    this one takes back, 0 if none.
     """
 
     number: int
@@ -57,6 +59,8 @@ class Submission:
     layout: str = ""
     mapping: str = ""
     via: str = ""
+    held: int = 0
+    hold: int = 0
 
     def lasted(self, time_s: int) -> bool:
         """Tell whether this import was under way at that time, in POSIX seconds."""
@@ -88,15 +92,16 @@ class SubmissionBook(Page):
         now: float,
         undoes: int = 0,
         read: ReadAs = BY_HAND,
+        hold: int = 0,
     ) -> int:
         """Write down that an import has begun; return its number. Numbers are never used again."""
         listed = json.dumps(list(files), ensure_ascii=False)
         with self._write() as db:
             row = db.execute(
                 "insert into submission (started_at, state, person, files, file_sha256, rows, sealed, unchanged,"
-                " refused, first, last, findings, undoes, format, encoding, layout, mapping, via)"
-                " values (?, 'open', ?, ?, ?, 0, 0, 0, 0, 0, 0, '{}', ?, ?, ?, ?, ?, ?)",
-                [int(now), person, listed, file_sha256, undoes, *astuple(read)],
+                " refused, first, last, findings, undoes, format, encoding, layout, mapping, via, held, hold)"
+                " values (?, 'open', ?, ?, ?, 0, 0, 0, 0, 0, 0, '{}', ?, ?, ?, ?, ?, ?, 0, ?)",
+                [int(now), person, listed, file_sha256, undoes, *astuple(read), hold],
             )
             return int(row.lastrowid or 0)
 
@@ -115,15 +120,16 @@ class SubmissionBook(Page):
         state: str = "done",
         records: int = 0,
         blank: int = 0,
+        held: int = 0,
     ) -> None:
         """Write down how an import ended; one that takes another back makes that one undone. Raises NoSubmission."""
         with self._write() as db:
             changed = db.execute(
                 "update submission set ended_at = ?, state = ?, rows = ?, sealed = ?, unchanged = ?, refused = ?,"
-                " first = ?, last = ?, findings = ?, records = ?, blank = ? where number = ?",
+                " first = ?, last = ?, findings = ?, records = ?, blank = ?, held = ? where number = ?",
                 [
                     *(int(now), state, rows, sealed, unchanged, refused, first, last),
-                    *(json.dumps(dict(findings)), records, blank, number),
+                    *(json.dumps(dict(findings)), records, blank, held, number),
                 ],
             )
             if changed.rowcount != 1:
@@ -188,14 +194,28 @@ class SubmissionBook(Page):
             ).fetchone()
         return _submission(row) if row else None
 
-    def newest_of(self, file_sha256: str) -> int:
-        """Return the number of the newest import of this file that stands, whole or not; 0 for none."""
+    def newest_of(self, file_sha256: str, before: int = 2**62) -> int:
+        """Return the newest import of this file that stands, whole or not, of a number below `before`; 0 for none."""
         with self._open() as db:
             row = db.execute(
-                "select max(number) from submission where file_sha256 = ? and state in ('done', 'interrupted')",
-                [file_sha256],
+                "select max(number) from submission where file_sha256 = ? and state in ('done', 'interrupted')"
+                " and number < ?",
+                [file_sha256, before],
             ).fetchone()
         return row[0] or 0
+
+    def imported_since(self, since: float) -> list[tuple[int, int]]:
+        """Return [first, last) of each import of a file that began since then, and stands by nobody's word.
+
+        What a person changed by hand, took back or released is that person's; what a recovery wrote down counts.
+        """
+        with self._open() as db:
+            rows = db.execute(
+                "select first, last from submission where started_at > ? and first < last and state <> 'undone'"
+                " and undoes = 0 and hold = 0 and (file_sha256 <> '' or person = '') order by number",
+                [int(since)],
+            )
+            return [(row["first"], row["last"]) for row in rows]
 
     def add_findings(self, number: int, findings: Iterable[RowFinding]) -> None:
         """Write down findings of one import, all or none; raise NoSubmission."""

@@ -52,7 +52,7 @@ class Submitting:
         self._opened = opened
         self._own = opened.own
         self.catalogue = catalogue
-        self._notebook = notebook
+        self.notebook = notebook
         self.number = number
         self.log = self._own.log
         self._first = self.log.next_entry
@@ -60,7 +60,7 @@ class Submitting:
 
     @property
     def submission(self) -> Submission:
-        return self._notebook.submission(self.number)
+        return self.notebook.submission(self.number)
 
     def room(self) -> int:
         """Return how many rows make the next batch, so that batches end where bundles end."""
@@ -68,7 +68,7 @@ class Submitting:
 
     def taken_before(self, digest: str) -> int:
         """Return the number of the newest earlier submission of the same file that was not undone, 0 for none."""
-        return self._notebook.newest_of(digest)
+        return self.notebook.newest_of(digest)
 
     def filed(self, keys: list[str], before: int | None = None) -> dict[str, Filed]:
         return filed(self._opened.store, self.catalogue, self.log, keys, before)
@@ -83,22 +83,24 @@ class Submitting:
         self.tally.add(tally)
         self.tally.findings.update(note.rule for note in notes)
         if notes:
-            self._notebook.add_findings(self.number, notes)
+            self.notebook.add_findings(self.number, notes)
 
     def close(self, now: float, state: str) -> None:
         tally, last = self.tally, self._own.log.next_entry
-        self._notebook.close_submission(
+        self.notebook.close_submission(
             self.number, now, rows=tally.rows, sealed=tally.sealed, unchanged=tally.unchanged, refused=tally.refused,
             first=self._first, last=last, findings=tally.findings, state=state, records=tally.records,
-            blank=tally.blank,
+            blank=tally.blank, held=tally.held,
         )  # fmt: skip
 
 
 @contextmanager
 def submitting(
-    node: Node, person: str, files: list[str], digest: str, undoes: int = 0, read: ReadAs = BY_HAND
+    node: Node, person: str, files: list[str], digest: str, undoes: int = 0, read: ReadAs = BY_HAND, hold: int = 0
 ) -> Iterator[Submitting]:
     """Open a submission under the home's import lock, and close it, as interrupted where an error ends it.
+
+    `hold` is the number of the hold that a person releases by it, 0 for none.
 
     The own catalogue is brought up to the log before, for comparing; whoever reads it next does so again.
     """
@@ -107,7 +109,7 @@ def submitting(
         with node.opened() as opened, cataloguing.catalogue(node) as catalogue:
             notebook = node.notebook
             _close_interrupted(opened, notebook, node.clock())
-            number = notebook.open_submission(person, files, digest, node.clock(), undoes, read)
+            number = notebook.open_submission(person, files, digest, node.clock(), undoes, read, hold)
             found = Submitting(opened, catalogue, notebook, number)
             state = "interrupted"
             try:

@@ -171,6 +171,9 @@ def receipts(context: Context, number: int | None, page: bool) -> None:
         ("hash", _("hash")),
     ]
     context.table(shown, columns)
+    for row in () if context.json else rows:
+        if row["held"]:
+            context.say(_("Submission {number}:").format(number=row["number"]) + " " + filing.hold_line(row))
 
 
 def main() -> None:

@@ -49,6 +49,7 @@ def as_dict(one: Submission) -> dict[str, Any]:
         "layout": one.layout,
         "mapping": one.mapping or None,
         "via": one.via or None,
+        "held": one.held,
         "findings": dict(one.findings),
         "first": one.first,
         "last": one.last,
@@ -61,7 +62,7 @@ def receipt(node: Node, one: Submission, above: told.Stages | None = None) -> di
 
     `stages` counts its records by where they are now, as the tiers above have answered.
     """
-    answer = as_dict(one)
+    answer = {**as_dict(one), "hold": hold(node, one)}
     answer["stages"] = (above or told.Stages(node, told.tiers(node))).count(one.first, one.last)
     answer["tiers"] = []
     with node.opened() as opened:
@@ -79,6 +80,34 @@ def receipt(node: Node, one: Submission, above: told.Stages | None = None) -> di
                     }
                 )
     return answer
+
+
+def hold(node: Node, one: Submission) -> dict[str, Any] | None:
+    """Return under which number something of a submission waits for a person, or waited, and what became of it."""
+    if not one.hold:
+        return None
+    found = node.notebook.hold(one.hold)
+    return {
+        "number": found.id,
+        "state": found.state,
+        "by": found.by or None,
+        "reason": found.reason or None,
+        "at": found.decided_at,
+        "released_as": found.released_as or None,
+    }
+
+
+def hold_line(row: dict[str, Any]) -> str:
+    """Return what became of what waited, as people read it; "" where nothing did."""
+    found = row["hold"]
+    if not found or found["released_as"] == row["number"]:
+        return ""
+    known = _("{held} changes wait for a person under the number {number}: `holds show {number}`.")
+    if found["state"] == "refused":
+        known = _("{held} changes waited under the number {number} and were refused by {by}: {reason}")
+    elif found["released_as"]:
+        known = _("{held} changes waited under the number {number} and were released by {by} as submission {as_}.")
+    return known.format(held=row["held"], as_=found["released_as"], **found)
 
 
 def readable(row: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +171,11 @@ def write_page(node: Node, row: dict[str, Any]) -> Path:
             "、".join(row["files"]) or by_hand,
         ),
         ("文件 SHA-256", row["hash"] or "—"),
-        ("行数", f"共 {row['rows']} 行：登记 {row['sealed']}，未变 {row['unchanged']}，退回 {row['refused']}"),
+        (
+            "行数",
+            f"共 {row['rows']} 行：登记 {row['sealed']}，未变 {row['unchanged']}，{_waits(row)}退回 {row['refused']}",
+        ),
+        *_held_facts(row),
         ("日志条目", f"第 {row['first']} 至 {row['last'] - 1} 条" if row["last"] > row["first"] else "无"),
     ]
     lines = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in facts)
@@ -163,6 +196,25 @@ def write_page(node: Node, row: dict[str, Any]) -> Path:
     path = node.home.outbox / f"receipt-{row['number']}.html"
     write_whole(path, page.encode(), mode=0o644)
     return path
+
+
+def _waits(row: dict[str, Any]) -> str:
+    return f"暂停 {row['held']}，" if row["held"] else ""
+
+
+def _held_facts(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what the page says of changes that wait for a person, or waited."""
+    found = row["hold"]
+    if not row["held"] or not found:
+        return []
+    said = f"第 {found['number']} 号暂停：{row['held']} 项更改待人工处理"
+    if found["state"] == "refused":
+        said = f"第 {found['number']} 号暂停：{row['held']} 项更改由{found['by']}拒绝（{found['reason']}），未登记"
+    elif found["released_as"]:
+        said = (
+            f"第 {found['number']} 号暂停：{row['held']} 项更改由{found['by']}放行，见第 {found['released_as']} 号提交"
+        )
+    return [("暂停的更改", said)]
 
 
 def _chinese(time_s: float) -> str:

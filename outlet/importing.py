@@ -89,7 +89,7 @@ def add(top: frame.Group) -> None:
         for path in _each(files):
             answers.append(_one(context, asked, path, dry_run, save_mapping))
         context.emit(answers[0] if len(answers) == 1 else _together(answers))
-        return frame.REFUSED if any("error" in one or one["refused"] for one in answers) else frame.DONE
+        return frame.REFUSED if any("error" in one or is_left(one) for one in answers) else frame.DONE
 
 
 def _undo(context: Context, numbers: tuple[Path, ...]) -> int:
@@ -97,6 +97,11 @@ def _undo(context: Context, numbers: tuple[Path, ...]) -> int:
         raise click.UsageError(_("`import undo` takes the number of one submission"))
     node = commands.opened(context)
     return report(context, node, amendments.undo(node, int(str(numbers[0])), commands.person(context)))
+
+
+def is_left(answer: dict[str, Any]) -> bool:
+    """Tell whether something of an import was not filed, so that the command ends with 1: refused, or held."""
+    return bool(answer["refused"] or answer.get("held"))
 
 
 def report(context: Context, node: Node, done: Submission) -> int:
@@ -165,6 +170,9 @@ def said(context: Context, node: Node, done: Submission, file: Opened | None = N
             number=done.number, rows=done.rows, sealed=done.sealed, unchanged=done.unchanged, refused=done.refused
         )
     )
+    answer = {**filing.as_dict(done), "hold": filing.hold(node, done)}
+    if done.held:
+        context.warn(filing.hold_line(answer))
     if done.blank:
         context.say(_("{blank} rows are blank.").format(blank=done.blank))
     if listed:
@@ -173,13 +181,13 @@ def said(context: Context, node: Node, done: Submission, file: Opened | None = N
     if workbook:
         context.say(_("The rows with their verdicts, to be mended and imported again: {path}").format(path=workbook))
     files = {"findings_file": str(listed) if listed else None, "result_file": str(workbook) if workbook else None}
-    return {**filing.as_dict(done), **files}
+    return {**answer, **files}
 
 
 def _together(answers: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the answers of several files as one, with their sums."""
     sums = {
         name: sum(one.get(name, 0) for one in answers)
-        for name in ("rows", "blank", "records", "sealed", "unchanged", "refused")
+        for name in ("rows", "blank", "records", "sealed", "unchanged", "held", "refused")
     }
     return {"files": answers, **sums, "refused_files": sum("error" in one for one in answers)}

@@ -86,7 +86,7 @@ def _run(group: frame.Group) -> None:
             return frame.DONE
         answer = importing.said(context, node, found.submission)
         context.emit({**facts, "fetched": found.records, "submission": answer})
-        return frame.REFUSED if found.submission.refused else frame.DONE
+        return frame.REFUSED if importing.is_left(answer) else frame.DONE
 
 
 def _remove(group: frame.Group) -> None:

@@ -388,6 +388,12 @@ SENTENCES: dict[str, tuple[Severity, str, str]] = {
         "{value} was withdrawn by a person, and no file brings it back; to restore it, undo submission {number}: "
         "`import undo {number}`.",
     ),
+    "HELD": (
+        "warning",
+        "“{value}”的更改尚未登记：本次导入要更改的权利过多，已暂停；请用 holds show {number} 查看后放行或拒绝。",
+        "The change of {value} is not filed yet: this import would change too many rights; look at it with `holds show "
+        "{number}`, and release or refuse it.",
+    ),
     "CHANGED_SINCE": (
         "error",
         "“{value}”后来又有更改，未恢复；请先撤销后来的那次提交，或使用 correct 更正。",

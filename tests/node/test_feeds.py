@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from node import admission, cataloguing, enrolment, feeds, intake, keyfiles, nightly, settings
+from node import admission, cataloguing, enrolment, feeds, holds, intake, keyfiles, nightly, settings
 from node.admission import RoleNotHere
 from node.errors import BadSetting, Interrupted
 from node.feeds import BadFeedName, FeedLost, NameTaken, NoFeed, NotServing, Terms
@@ -410,3 +410,39 @@ def test_what_a_feed_imported_is_in_the_catalogue_of_its_node(city):
     cataloguing.apply(city.nodes[CITY])
     with cataloguing.catalogue(city.nodes[CITY]) as found:
         assert found.counts()["rights"] == 1
+
+
+def test_what_would_change_too_much_of_a_feed_waits_at_the_node_that_keeps_it(city):
+    made, here = add(city), city.nodes[CITY]
+    assert take(city, made, [row(n) for n in range(30)]).sealed == 30
+    feeds.sync(here, made)
+    cataloguing.apply(here)
+    done = take(city, made, [*(row(n, "改名的灯") for n in range(25)), row(900)])
+    assert (done.sealed, done.held) == (1, 25)
+    (one,) = holds.listed(here)
+    assert (one.named, one.origin, one.what) == ("cnipa/1", AT_CITY, "import")
+    assert holds.listed(city.nodes[HUB]) == []
+    filed = holds.release(here, "cnipa/1", "王", "已核实").submission
+    assert (filed.sealed, filed.unchanged) == (25, 1)
+    assert {one["terms"] for one in licences(made).values()} == {TERMS.text}
+    feeds.sync(here, made)
+    cataloguing.apply(here)
+    assert holds.listed(here) == [], "what was released in the feed need not be released once more"
+
+
+def test_the_brake_of_a_feed_is_that_of_its_node(city):
+    made, here = add(city), city.nodes[CITY]
+    take(city, made, [row(n) for n in range(30)])
+    loose = replace(here, settings=replace(here.settings, brake_share=1.0))
+    assert take(city, feeds.find(loose, "cnipa"), [row(n, "改名的灯") for n in range(25)]).held == 0
+    add(city, terms=Terms("公开", "yes"))
+    assert settings.load(made.home, {}).brake_share == 0.2, "node.toml of the feed says its own"
+
+
+def test_an_empty_file_withdraws_nothing_of_a_feed(city):
+    made = add(city)
+    take(city, made, [row(1), row(2)])
+    path = write(city.path / "x.csv", [row(1)])
+    path.write_text(path.read_text("utf-8-sig").splitlines()[0] + "\n", "utf-8-sig")
+    assert intake.take(made, feeds.open_file(made, path, BUILT_IN), "王").sealed == 0
+    assert len(entries(made)) == 2

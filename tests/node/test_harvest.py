@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from node import harvest
+from node import harvest, holds
 from node.notebook import Notebook
 from node.repository import BrokenPage, HarvestFailed, NoRepository, TokenLost
 from node.source_book import NoSource, Source
@@ -234,3 +234,36 @@ def test_one_source_that_fails_does_not_stop_the_next(node):
         with pytest.raises(HarvestFailed):
             harvest.run_due(node, 10.0, "night", threading.Event())
         assert good.asked == [], "what was whole since then is not asked again"
+
+
+def test_a_harvest_that_changes_too_much_waits_and_the_next_one_goes_on(node):
+    with providing(*(patent(n) for n in range(30))) as provider:
+        added(node, provider)
+        harvested(node)
+        provider.now, today = "2026-03-05T06:07:08Z", "2026-03-05T00:00:00Z"
+        provider.items[:] = [patent(n, title="改名的灯") for n in range(25)] + [patent(90)]
+        for one in provider.items:
+            one.datestamp = today
+        found = harvested(node)
+        assert (found.submission.sealed, found.submission.held) == (1, 25)
+        (one,) = holds.listed(node)
+        assert (one.file, one.what) == (provider.url, "import")
+        provider.items[:] = [patent(91)]
+        provider.items[0].datestamp = today
+        assert harvested(node).submission.sealed == 1
+    filed = holds.release(node, one.id, "王", "已核实").submission
+    assert (filed.sealed, filed.format, filed.layout) == (25, "oai-pmh", "oai_dc")
+    assert sum(parts[0][1].fields["title"] == "改名的灯" for parts in entries(node)) == 25
+
+
+@pytest.mark.parametrize("left", [0, 30])
+def test_a_source_that_is_empty_or_deletes_everything_withdraws_nothing(node, left):
+    with providing(*(patent(n) for n in range(30))) as provider:
+        added(node, provider)
+        harvested(node)
+        provider.items[:] = [Item(f"oai:ir.example:{n}", "2026-03-02T00:00:00Z", None) for n in range(left)]
+        provider.now = "2026-03-03T00:00:00Z"
+        found = harvested(node)
+    assert found.deleted == left
+    assert [parts[0][1].op for parts in entries(node)] == ["assert"] * 30
+    assert holds.listed(node) == []

@@ -80,6 +80,8 @@ def check(opened: Opened, origin: str, home: str) -> Registration:
     target = registry.check_active(home).node
     if target.role == "alliance" or known.node.role not in control.BELOW.get(target.role, ()):
         raise NotMovable(origin, home, N_("a node of that role registers none of this role"))
+    if known.node.role == "feed":
+        raise NotMovable(origin, home, N_("a feed belongs to the node at which it runs"))
     if known.index < 0 or known.home == registry.me:
         raise NotMovable(origin, home, N_("the hub registers it itself"))
     held = _registered_by(opened.store, registry, origin, home)

@@ -260,23 +260,24 @@ def _move(group: frame.Group) -> None:
         ),
     )
     @click.argument("origin")
-    @click.option("--to", "home", required=True, help=N_("The new home: a substation's origin."))
+    @click.option("--to", "new", required=True, help=N_("The new home: a substation's origin."))
     @click.option("--reason", required=True, help=_WHY)
     @passed
-    def command(context: Context, origin: str, home: str, reason: str) -> None:
+    def command(context: Context, origin: str, new: str, reason: str) -> None:
         node = opened(context)
-        origin, home = whole_origin(node, origin), whole_origin(node, home)
+        origin, new = whole_origin(node, origin), whole_origin(node, new)
         with node.opened() as here:
             before = here.registry.home(origin)
-            moving.check(here, origin, home)
-        person = acting_on(context, node, "node move", origin, f"{home}: {reason}")
+            if before != new:  # said once more, it may say another door
+                moving.check(here, origin, new)
+        person = acting_on(context, node, "node move", origin, f"{new}: {reason}")
         with node.opened() as here:
-            index = moving.move(here, origin, home)
-        rows = [(_("origin"), origin), (_("Home before"), before), (_("Home"), home), (_("reason"), reason)]
+            index = moving.move(here, origin, new)
+        rows = [(_("origin"), origin), (_("Home before"), before), (_("Home"), new), (_("reason"), reason)]
         page = decision.write(node, _number(node), _("A node is moved"), [*rows, (_("by"), person)])
-        context.say(_("{origin} belongs to {home} from now on.").format(origin=origin, home=home))
+        context.say(_("{origin} belongs to {home} from now on.").format(origin=origin, home=new))
         with node.opened() as here:
-            at = moving.door_of(here, home)
+            at = moving.door_of(here, new)
         text = (
             _(
                 "Nothing is left to do: {home} hears of it in its next night, {origin} in the one after that, and goes "
@@ -288,13 +289,13 @@ def _move(group: frame.Group) -> None:
                 "`invite {origin}` there, then `join` with that token at {origin}."
             )
         )
-        context.say(text.format(origin=origin, home=home))
+        context.say(text.format(origin=origin, home=new))
         context.say(_("Page written: {path}").format(path=page))
         tell(context, node)
         context.emit(
             {
                 "origin": origin,
-                "home": home,
+                "home": new,
                 "door": at.join_address if at else "",
                 "before": before,
                 "index": index,

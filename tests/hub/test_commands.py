@@ -126,3 +126,19 @@ def test_no_sentence_names_a_command_that_is_none():
     named = {word for text in texts for word in re.findall(r"`([a-z]+)[ `]", text)} - {"chmod", "pip"}
     assert {"join", "rebuild", "receipts", "sync"} <= named
     assert named <= known
+
+
+def parameters(command):
+    """Yield the names of the parameters of a command and of all commands below it, command by command."""
+    yield [one.name for one in command.params]
+    for below in getattr(command, "commands", {}).values():
+        yield from parameters(below)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_no_command_has_an_option_under_the_name_of_a_common_one(name):
+    """Two options under one name get each other's values."""
+    common = [one.name for one in frame.Command("x").params]
+    assert "home" in common
+    for names in parameters(PROGRAMS[name]):
+        assert [one for one in names if one in common] == common

@@ -1,13 +1,19 @@
 """A node that the hub has moved finds its new home by itself, believes the hub's word alone, and loses nothing."""
 
 import contextlib
+import json
+import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from node import arrival, asking, keyfiles, moving, nightly, nodes, settings, stands
+import hub.cli
+import substation.cli
+from node import arrival, asking, frame, keyfiles, moving, nightly, nodes, rotating, settings, stands
 from node.home import Home
 from node.node import Node
+from node.running import Running
 from sync import control, rollcall
 from sync.door import Door, meta_of
 from sync.errors import NotAllowed, Refused
@@ -209,6 +215,38 @@ def test_a_home_that_never_said_where_it_is_must_be_joined_by_hand(filed):
     for one in (CITY, OTHER_CITY):
         filed.sync(one)
     assert isinstance(night(filed).failures[OTHER_CITY], arrival.NoDoorKnown)
+
+
+def test_from_the_command_to_a_node_at_work_whose_keys_have_changed(filed, capsys):
+    outlet = filed.nodes[OUTLET]
+    rotating.rotate(outlet, ["log"], partial(nightly.call, outlet))
+    filed.sync(CITY)
+    assert not night(filed).failures
+    working = Running(filed.nodes[OUTLET])  # as `serve` began before anybody thought of moving
+    command = ["node", "move", OUTLET, "--reason", "迁址", "--home", str(filed.home(HUB)), "--to"]
+    for wrong, code in ((OUTLET, 1), (ALLIANCE, 1)):
+        assert frame.run(hub.cli.top, [*command, wrong], {"LANG": "C"}) == code
+    assert frame.run(hub.cli.top, command[:-1], {"LANG": "C"}) == 2
+    capsys.readouterr()
+    assert frame.run(hub.cli.top, [*command, OTHER_CITY, "--lang", "en"], {"LANG": "C"}) == 0
+    assert "goes there by itself" in " ".join(capsys.readouterr().out.split())
+    assert frame.run(hub.cli.top, [*command, OTHER_CITY, "--lang", "zh"], {"LANG": "C"}) == 0
+    assert "自行转到那里" in capsys.readouterr().out
+    assert frame.run(hub.cli.top, [*command, OTHER_CITY, "--json"], {"LANG": "C"}) == 0
+    assert json.loads(capsys.readouterr().out)["door"] == said(filed).join_address != ""
+    for one in (CITY, OTHER_CITY, ALLIANCE):
+        filed.sync(one)
+    with pytest.raises(NotAllowed, match="moving"):
+        working._run_night(filed.clock() + 600, threading.Event())
+    assert [one.origin for one in working.node.settings.parents] == [OTHER_CITY, ALLIANCE]
+    filed.sync(OTHER_CITY)
+    working._run_night(filed.clock() + 600, threading.Event())
+    with filed.nodes[ALLIANCE].opened() as opened:
+        found = opened.registry.get(OUTLET)
+    assert (found.home, len(found.eras)) == (OTHER_CITY, 2)
+    listed = ["nodes", "--home", str(filed.home(CITY)), "--lang", "en"]
+    assert frame.run(substation.cli.top, listed, {"LANG": "C", "COLUMNS": "300"}) == 0
+    assert f"moved to {OTHER_CITY}" in capsys.readouterr().out
 
 
 STEPS = [

@@ -137,6 +137,13 @@ def test_what_cannot_be_moved_is_not(filed, origin, home):
         assert opened.own.log.next_entry == size
 
 
+def test_a_feed_stays_with_the_node_at_which_it_runs(filed):
+    filed.node(f"{CITY}/open", "feed", CITY)
+    filed.sync(CITY)
+    with filed.nodes[HUB].opened() as opened, pytest.raises(moving.NotMovable, match="feed"):
+        moving.move(opened, f"{CITY}/open", OTHER_CITY)
+
+
 def test_moving_twice_says_it_once(filed):
     first = move(filed)
     assert move(filed) == first

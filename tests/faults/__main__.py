@@ -31,7 +31,8 @@ def main() -> int:
         safeguards.choose(given.without)
         survey = plain.measured(made, folder, {one.kind.survey for one in planned})
         found = report.Report(given.seed, planned, survey, missing)
-        for result in runs.run_all(made, survey, planned, given.seed, folder / "runs", given.jobs, bool(given.keep)):
+        how = runs.How(given.seed, given.place, bool(given.keep), given.until_wrong)
+        for result in runs.run_all(made, survey, planned, how, folder / "runs", given.jobs):
             found.add(result)
             if given.until_wrong and not result.is_clean:
                 break
@@ -52,9 +53,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--markdown", action="store_true", help="print the table of docs/faults.md")
     parser.add_argument("--only", choices=[one.name for one in KINDS], default="", help="one kind of fault")
     parser.add_argument("--first-case", type=int, default=None, help="where kinds that go through a list begin")
-    parser.add_argument(
-        "--without", choices=[one.name for one in safeguards.ROWS], default="", help="one safeguard switched off"
-    )
+    parser.add_argument("--place", default="", help="only at places, or attacks, that have this in their names")
+    parser.add_argument("--without", choices=safeguards.names(), default="", help="one safeguard switched off")
     parser.add_argument("--jobs", type=int, default=max(2, os.cpu_count() or 2), help="runs side by side")
     parser.add_argument("--until-wrong", action="store_true", help="end with the first run that goes wrong")
     parser.add_argument("--found", type=Path, default=None, help="found a federation in this new folder, and end")

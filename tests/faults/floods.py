@@ -45,15 +45,18 @@ def _night(
     """
     scene.federation.start()
     said = attack(scene.place, attacks, scene.chance.getrandbits(32))
-    ended = scene.federation.night()
     wanted = {one.name: one.answers for one in attacks}
-    wrong = [f"{name}: {word}" for name, word in said if word.removeprefix(": ") not in wanted[name]]
+    wrong = [f"{name}: {word}" for name, word in said if word not in wanted[name]]
     wrong += [f"{one.name}: not answered" for one in attacks[len(said) :]]
-    wrong += [f"{origin} was disturbed: {night.error}" for origin, night in ended.items() if night.error]
     told = "; ".join(f"{name}: {word}" for name, word in said)
+    places = tuple(name for name, _word in said)
+    if wrong and scene.until_wrong:
+        return Effect(len(said), told, tuple(wrong), places)
+    ended = scene.federation.night()
+    wrong += [f"{origin} was disturbed: {night.error}" for origin, night in ended.items() if night.error]
     if comes_back:
         scene.federation.guests.append(HOSTILE)
-    return Effect(len(said), told, (*wrong, *after(scene)), tuple(name for name, _word in said))
+    return Effect(len(said), told, (*wrong, *after(scene)), places)
 
 
 def _named(*attacks: Attack) -> Callable[[Survey], list[str]]:
@@ -62,9 +65,12 @@ def _named(*attacks: Attack) -> Callable[[Survey], list[str]]:
 
 def _junk(scene: Scene) -> Effect:
     """Some of all attacks; every second time the child forks as well, and is not let in again."""
+    known = [one for one in KNOWN if scene.only_at in one.name]
+    if scene.only_at and scene.only_at in FORK_OF_ITS_OWN.name:
+        return _night(scene, [FORK_OF_ITS_OWN], _frozen, comes_back=False)
     begin = scene.turn * AT_ONCE
-    chosen = [KNOWN[(begin + at) % len(KNOWN)] for at in range(AT_ONCE)]
-    if scene.turn % 2:
+    chosen = [known[(begin + at) % len(known)] for at in range(min(AT_ONCE, len(known)))]
+    if scene.turn % 2 or scene.only_at:
         return _night(scene, chosen)
     return _night(scene, [*chosen, FORK_OF_ITS_OWN], _frozen, comes_back=False)
 
@@ -147,7 +153,7 @@ HUGE = [
 
 
 def _huge(scene: Scene) -> Effect:
-    known = [*HUGE, *TOO_MUCH]
+    known = [one for one in (*HUGE, *TOO_MUCH) if scene.only_at in one.name]
     return _night(scene, scene.chance.sample(known, len(known)))
 
 

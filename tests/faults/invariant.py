@@ -129,6 +129,8 @@ def _wrong(opened: Opened, log: Log) -> Iterator[str]:
                 content = parts.get((index, number))
                 if content is not None and not committer.opens(commitment, audience, content):
                     yield f"part {number} of entry {index} is not what was committed to"
+                elif content is not None and not may_hold(audience, index):
+                    yield f"part {number} of entry {index} is for {audience}, and held all the same"
                 elif content is None and may_hold(audience, index) and (index, number) not in missing:
                     yield f"part {number} of entry {index} is missing and not wanted"
     yield from _unsigned(opened, log, hashed)

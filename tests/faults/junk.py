@@ -14,7 +14,7 @@ from sync.checkpoint import Checkpoint
 from sync.package import Package, Packer
 from tests.bits import flipped
 from tests.faults.hostile import METHODS, PATIENCE_S, SYNC, TAKEN, Attack, Foe, answered, shown, upload
-from tests.faults.place import HOSTILE, SECOND, address
+from tests.faults.place import HOSTILE, OTHERS, SECOND, address
 from tests.sync import hostile
 from tests.sync.hostile import Hostile
 from tests.world import CITY
@@ -37,10 +37,11 @@ def changed_head(name: str, change: Any, *answers: str) -> Attack:
 
 
 def changed_packages(name: str, change: Callable[[Foe, list[Package]], list[Package]], *answers: str) -> Attack:
-    """Packages that are changed on their way."""
+    """Packages that are changed on their way. One of the entries in them has a part for an alliance of others."""
 
     def does(foe: Foe) -> str:
         foe.file()
+        foe.opened.own.add([[(OTHERS, b"not for everybody")]])
         return foe.session(
             lambda channel, parent: Hostile(
                 channel, parent, target=HOSTILE, change_packages=lambda sent: change(foe, sent)
@@ -67,6 +68,13 @@ def _anothers(foe: Foe, held: list[Any]) -> list[Any]:
     return [(held[0][0], content), *held[1:]]
 
 
+def _for_others(foe: Foe, sent: list[Package]) -> list[Package]:
+    """The packages with a part in them that the parent may not hold; its client would have left that out."""
+    return [
+        replace(one, parts=whole.parts) for one, whole in zip(sent, foe.packages(HOSTILE, sent[0].first), strict=True)
+    ]
+
+
 CHANGED = [
     changed_head("a bit of the 01 signature", hostile.signature(1, flipped), "BadSignature"),
     changed_head("a bit of the 06 signature", hostile.signature(6, flipped), "BadSignature"),
@@ -86,6 +94,7 @@ CHANGED = [
     changed_packages(
         "a bit of a part", parts(lambda _foe, held: [(held[0][0], flipped(held[0][1])), *held[1:]]), "parts refused"
     ),
+    changed_packages("a part for others brought", _for_others, "parts refused"),
     changed_packages(
         "parts that changed places",
         parts(lambda _foe, held: [(held[0][0], held[1][1]), (held[1][0], held[0][1]), *held[2:]]),
@@ -119,6 +128,20 @@ def _nothing(foe: Foe) -> str:
         pb.AddEntriesResponse.FromString(one) for one in call(iter([header.SerializeToString()]), timeout=PATIENCE_S)
     ]
     return TAKEN if any(one.receipt for one in said) else "no receipt"
+
+
+def _another_part(foe: Foe) -> str:
+    """A part that is wanted, because it did not come with its entry, with other bytes than were committed to."""
+    index = foe.file(b"a part that is to come later")
+    foe.session(
+        lambda channel, parent: Hostile(
+            channel, parent, target=HOSTILE, change_packages=lambda sent: [replace(one, parts=[]) for one in sent]
+        )
+    )
+    request = pb.AddPartsRequest(origin=HOSTILE, parts=[pb.Part(index=index, number=0, content=b"\7" * 40)])
+    answer = foe.channel.unary_unary(SYNC + "AddParts")(request.SerializeToString(), timeout=PATIENCE_S)
+    found = pb.AddPartsResponse.FromString(answer)
+    return TAKEN if found.taken or not found.wanted_total else "part refused"
 
 
 def _siblings_head(foe: Foe) -> str:
@@ -170,16 +193,19 @@ def _not_tls(foe: Foe) -> str:
 
 
 def _fork(foe: Foe) -> str:
-    """Two heads of one size, both signed: this log is frozen, and nothing else."""
-    _start, size = shown(foe)
+    """Two heads of one size, both signed: this log is frozen, and nothing else; nothing more of it is taken."""
+    start, size = shown(foe)
     note = head.sign_head(foe.node.keys.log, Checkpoint(HOSTILE, size, b"\3" * 32), int(foe.node.clock())).note
     request = pb.AddCheckpointRequest(origin=HOSTILE, old_size=size, note=note)
-    return foe.raw(SYNC + "AddCheckpoint", [request.SerializeToString()])
+    forked = foe.raw(SYNC + "AddCheckpoint", [request.SerializeToString()])
+    header = pb.AddEntriesRequest(header=pb.AddEntriesRequest.Header(origin=HOSTILE, start=start, end=size))
+    return f"{forked}, then {foe.raw(SYNC + 'AddEntries', [header.SerializeToString()])}"
 
 
 JUNK = [
     Attack("noise to every method", _noise, ("MALFORMED", "UNKNOWN", "INTERNAL", "INVALID_ARGUMENT")),
     Attack("a frame that ends early", _cut_short, ("MALFORMED", "OVER_LIMIT")),
+    Attack("another part than is wanted", _another_part, ("part refused",)),
     Attack("a receipt for nothing", _nothing, ("no receipt",)),
     Attack("a neighbour's head", _siblings_head, ("NOT_ALLOWED",)),
     Attack("a neighbour's entries asked for", _siblings_entries, ("NOT_ALLOWED",)),
@@ -188,4 +214,4 @@ JUNK = [
     Attack("no certificate", _no_certificate, ("UNAVAILABLE",)),
     Attack("no TLS", _not_tls, ("closed",)),
 ]
-FORK_OF_ITS_OWN = Attack("two heads of one size", _fork, ("FORK", "NOT_ALLOWED"))
+FORK_OF_ITS_OWN = Attack("two heads of one size", _fork, ("FORK, then NOT_ALLOWED",))

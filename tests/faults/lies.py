@@ -156,7 +156,8 @@ TWISTS: list[tuple[str, Callable[[], Twist]]] = [
 
 
 def _night(scene: Scene) -> Effect:
-    words, twist = TWISTS[scene.turn % len(TWISTS)]
+    words = scene.place_of([words for words, _twist in TWISTS])
+    twist = dict(TWISTS)[words]
     child, parent = scene.chance.choice(LINKS)
     with relayed(scene.place, child, parent, twist()) as counts:
         scene.federation.start()

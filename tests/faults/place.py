@@ -27,6 +27,7 @@ ROLES = {CITY: "substation", ALLIANCE: "alliance", OUTLET: "outlet", SECOND: "ou
 PORTS = {HUB: 21_443, CITY: 22_443, ALLIANCE: 23_443}
 KNOWN, NEW = 30, 300  # records of the first outlet that are everywhere, and those that the night is to bring
 BODIES = 1_000
+OTHERS = "alliance:0000beef"  # of which no node of the federation is: what its city files for it goes nowhere
 IMPORTER = SECOND  # has a file in its inbox that the night is to import
 
 
@@ -94,6 +95,10 @@ def found(path: Path) -> Place:
                     world.sync(one)
         for origin, count in ((OUTLET, KNOWN), (SECOND, 5), (HOSTILE, 5)):
             world.file(origin, *(next(bodies) for _ in range(count)))
+        with world.nodes[OUTLET].opened() as opened:
+            alliance = opened.registry.get(ALLIANCE).node.alliance_id
+        world.file(OUTLET, next(bodies), audience=f"alliance:{alliance}")
+        world.file(CITY, next(bodies), audience=OTHERS)
         for origin in (OUTLET, SECOND, HOSTILE, CITY, ALLIANCE):
             for parent in PARENTS[origin]:
                 world.sync(origin, parent)

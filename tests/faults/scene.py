@@ -21,10 +21,13 @@ class Scene:
     folder: Path  # for what a fault writes beside the homes
     turn: int = 0  # how often this kind of fault was injected before, so that kinds with a list go through it
     seed: int = 0
+    only_at: str = ""  # places that have this in their names, and no others
+    until_wrong: bool = False  # nothing more is done once something was not answered as it should be
 
     def place_of(self, places: Sequence[str]) -> str:
         """Return the place of this turn; all come before one comes again."""
-        return places[self.turn % len(places)]
+        wanted = [one for one in places if self.only_at in one]
+        return wanted[self.turn % len(wanted)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,21 @@
 
 import os
 
-from banyan.v1 import enrolment_pb2, reconcile_pb2
+from banyan.v1 import enrolment_pb2, reconcile_pb2, search_pb2
 from banyan.v1 import sync_pb2 as pb
 
-from node import authority, enrolment
+from node import authority, enrolment, membership
 from sync import fork
+from sync.bundles import Bundles
+from sync.checkpoint import Checkpoint
+from sync.entry import commitments
+from sync.head import sign_head
 from sync.manifest import Row
-from sync.package import Packer
-from sync.tree import EMPTY_ROOT
+from sync.package import Frame, Packer, unpack
+from sync.rights import Rights
+from sync.tree import EMPTY_ROOT, consistency_proof
 from tests.bits import flipped
-from tests.faults.hostile import ENROL, MB, RECONCILE, SYNC, TAKEN, Attack, Foe
+from tests.faults.hostile import ENROL, MB, PATIENCE_S, RECONCILE, SEARCH, SYNC, TAKEN, Attack, Foe, shown
 from tests.faults.place import HOSTILE, SECOND
 from tests.sync import made
 from tests.world import CITY
@@ -27,6 +32,21 @@ def _forged_fork(foe: Foe) -> str:
     file = fork.encode(made.verifiers(made.signers(SECOND)), 9, *branches)
     said = {_told(foe, each) for each in (file, flipped(file), file[:-9], b"", foe.chance.randbytes(5_000))}
     return ", ".join(sorted(said))
+
+
+def _agreeing_fork(foe: Foe) -> str:
+    """Two heads of one tree, put together as if they contradicted each other."""
+    with foe.node.lock() as lock:
+        newest = foe.opened.own.seal(lock)
+    older = sign_head(foe.node.keys.log, Checkpoint(HOSTILE, 1, Bundles(foe.opened.store, foe.log).root(1)), 1)
+    hashes = tuple(consistency_proof(Bundles(foe.opened.store, foe.log), 1, newest.size))
+    decode, fork.decode = fork.decode, lambda raw: None  # which would not write it
+    try:
+        branches = (fork.Branch(older, older.root), fork.Branch(newest, older.root, hashes))
+        file = fork.encode([one.verifier for one in foe.node.keys.log], 1, *branches)
+    finally:
+        fork.decode = decode
+    return _told(foe, file)
 
 
 def _told(foe: Foe, file: bytes, registrations: bytes = b"") -> str:
@@ -123,8 +143,91 @@ def _at_the_joining_door(foe: Foe) -> str:
     return ", ".join(sorted({foe.raw(ENROL, [one.SerializeToString()]) for one in asked}))
 
 
+def _parents_log_as_mine(foe: Foe) -> str:
+    """A head of the parent's own log, brought as a child's."""
+    with foe.place.opened(CITY) as city:
+        newest = city.own.sealed()
+    assert newest is not None
+    request = pb.AddCheckpointRequest(origin=CITY, old_size=newest.size, note=newest.note)
+    return foe.raw(SYNC + "AddCheckpoint", [request.SerializeToString()])
+
+
+def _undue_packages(foe: Foe) -> str:
+    """Entries of the log above, whose parts for others must not come with them."""
+    end = _size(foe)
+    request = pb.GetEntriesRequest(origin=CITY, start=0, end=end).SerializeToString()
+    answers = foe.channel.unary_stream(SYNC + "GetEntries")(request, timeout=PATIENCE_S)
+    sent = [pb.Package.FromString(one) for one in answers]
+    packages = [unpack(Frame(one.first, one.compressed, one.frame)) for one in sent]
+    return _undue(foe, end, {name for one in packages for name, _content in one.parts})
+
+
+def _undue_parts(foe: Foe) -> str:
+    """Every part of the log above, asked for by name."""
+    end = _size(foe)
+    names = [pb.PartName(index=index, number=number) for index in range(end) for number in range(2)][:1_000]
+    request = pb.GetPartsRequest(origin=CITY, parts=names).SerializeToString()
+    answer = foe.channel.unary_unary(SYNC + "GetParts")(request, timeout=PATIENCE_S)
+    return _undue(foe, end, {(one.index, one.number) for one in pb.GetPartsResponse.FromString(answer).parts})
+
+
+def _size(foe: Foe) -> int:
+    with foe.place.opened(CITY) as city:
+        return city.own.log.stored
+
+
+def _undue(foe: Foe, end: int, came: set[tuple[int, int]]) -> str:
+    """Return TAKEN where parts came that are for others; there must be some that did not."""
+    with foe.place.opened(CITY) as city:
+        bundles = Bundles(city.store, city.own.log)
+        sees = Rights(city.store, city.registry).sees(CITY, HOSTILE)
+        undue = {
+            (index, number)
+            for index, raw in enumerate(bundles.entries(0, end))
+            for number, (audience, _commitment) in enumerate(commitments(raw)[1])
+            if not sees(audience, index)
+        }
+    return TAKEN if came & undue else "none for others" if undue else "nothing for others is there"
+
+
+def _suspended(foe: Foe) -> str:
+    """What a suspended child calls. A Hello is answered, and says so."""
+    _change(foe, "suspend")
+    try:
+        hello = pb.HelloRequest(version=1).SerializeToString()
+        answer = foe.channel.unary_unary(SYNC + "Hello")(hello, timeout=PATIENCE_S)
+        status = pb.HelloResponse.FromString(answer).reason
+        start, size = foe.log.stored, foe.log.next_entry
+        header = pb.AddEntriesRequest(header=pb.AddEntriesRequest.Header(origin=HOSTILE, start=start, end=size))
+        asked = {
+            SYNC + "AddCheckpoint": pb.AddCheckpointRequest(origin=HOSTILE),
+            SYNC + "AddEntries": header,
+            SYNC + "AddParts": pb.AddPartsRequest(origin=HOSTILE),
+            SYNC + "AddFork": pb.AddForkRequest(),
+            SYNC + "AddManifest": pb.AddManifestRequest(),
+            SYNC + "GetEntries": pb.GetEntriesRequest(origin=CITY, start=0, end=1),
+            SYNC + "GetParts": pb.GetPartsRequest(origin=CITY),
+            RECONCILE + "Digests": reconcile_pb2.DigestsRequest(),
+            SEARCH + "Find": search_pb2.FindRequest(scope=search_pb2.SCOPE_HERE, words="x"),
+        }
+        said = {foe.raw(method, [one.SerializeToString()]) for method, one in asked.items()}
+    finally:
+        _change(foe, "resume")
+    return ", ".join(sorted({*said, status}))
+
+
+def _change(foe: Foe, what: str) -> None:
+    with foe.place.opened(CITY) as city:
+        membership.change(city, HOSTILE, what, "tried")
+
+
 SERVICES = [
+    Attack("the parent's own log brought as a child's", _parents_log_as_mine, ("NOT_ALLOWED",)),
+    Attack("packages with parts for others", _undue_packages, ("none for others",)),
+    Attack("parts for others asked for", _undue_parts, ("none for others",)),
+    Attack("a suspended child calls", _suspended, ("NOT_ALLOWED, suspended",)),
     Attack("forks of the neighbour that are none", _forged_fork, ("BAD_SIGNATURE, MALFORMED",)),
+    Attack("two heads that agree, told as a fork", _agreeing_fork, ("BAD_PROOF",)),
     Attack("a manifest by who registers nobody", _manifest, ("MALFORMED",)),
     Attack(f"a manifest of {MANY} rows", _endless_manifest, ("MALFORMED",)),
     Attack("other entries in the place of sound ones", lambda foe: _mended(foe, HOSTILE, True), (TAKEN,)),
@@ -170,7 +273,18 @@ def _much_to_compare(foe: Foe) -> str:
     return ", ".join(sorted(said))
 
 
+def _many_packages(foe: Foe) -> str:
+    """The same package again and again in one call."""
+    start, end = shown(foe)
+    frame = Packer().pack(foe.packages(HOSTILE, start)[0])
+    sent = pb.Package(first=frame.first, compressed=frame.compressed, frame=frame.content)
+    header = pb.AddEntriesRequest(header=pb.AddEntriesRequest.Header(origin=HOSTILE, start=start, end=end))
+    messages = [header, *[pb.AddEntriesRequest(package=sent)] * 40]
+    return foe.raw(SYNC + "AddEntries", [one.SerializeToString() for one in messages])
+
+
 TOO_MUCH = [
+    Attack("40 packages in a call", _many_packages, ("OVER_LIMIT",)),
     Attack("evidence of a fork of 1 MB", _large_fork, ("MALFORMED, OVER_LIMIT",)),
     Attack("5,000 forks named", _many_forks, ("OVER_LIMIT",)),
     Attack("50,000 rows in a message", _many_rows, ("OVER_LIMIT", "MALFORMED")),

@@ -11,7 +11,7 @@ HOUR_S = 3600.0
 
 
 def _night(scene: Scene, ahead_s: float) -> Effect:
-    origin = HONEST[scene.turn % len(HONEST)]
+    origin = scene.place_of(HONEST)
     federation = scene.federation
     federation.start({origin: lambda _origin, home: Process.start(home, federation.errors, ahead_s=ahead_s)})
     ended = federation.night(skewed={origin: ahead_s})

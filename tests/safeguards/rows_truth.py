@@ -12,7 +12,7 @@ ROWS = [
     Safeguard(
         "fork-contradicts",
         "what proves no fork is no evidence",
-        without(fork, "_check", ("or one.root == other.root", "")),
+        without(fork, "check_contradicts", ("or one.root == other.root", "")),
         f"{FORK}test_heads_of_one_tree_are_no_fork",
     ),
     Safeguard(
@@ -20,7 +20,7 @@ ROWS = [
         "what a head says of its first entries is proved",
         without(
             fork,
-            "_check",
+            "check_contradicts",
             ("proof.check_consistency(found.size, each.root, each.head.size, each.proof, each.head.root)", "pass"),
         ),
         f"{FORK}test_another_root_than_the_head_was_signed_over_is_no_fork",

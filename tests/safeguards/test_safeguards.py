@@ -1,5 +1,6 @@
 """Each safeguard is real: switched off, the test that is named for it goes red; with it, the test is green."""
 
+import multiprocessing
 import os
 import re
 import subprocess
@@ -56,6 +57,17 @@ def test_without_it_the_named_test_goes_red(runs, safeguard):
     ((when, what),) = _RED.findall(found.stdout)
     assert when == "call"
     assert what in ("AssertionError", "Failed", safeguard.also), found.stdout[-3000:]
+
+
+def test_what_switches_it_off_is_still_there():
+    """A row that has gone stale is told by its name, before any test is run without its safeguard."""
+    stale = []
+    for one in TABLE:
+        process = multiprocessing.get_context("fork").Process(target=one.disable)
+        process.start()
+        process.join()
+        stale += [one.name] if process.exitcode else []
+    assert stale == []
 
 
 def test_names_are_used_once():

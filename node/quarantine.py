@@ -21,6 +21,7 @@ from sync.entry import commitments
 from sync.schema import key
 
 _ENTRY = re.compile(r"(.+)#([0-9]{1,12})(?:\.([0-7]))?", re.ASCII)
+_SUCCESSOR = re.compile(r"\.g[0-9]+$", re.ASCII)
 _AT_ONCE = MAX_PLACES
 
 
@@ -78,9 +79,13 @@ def name(one: Quarantined) -> str:
 
 
 def whole_origin(node: Node, text: str) -> str:
-    """Return the origin that a person means by all of it or by what follows the federation's name."""
-    federation = node.federation.name
-    return text if not text or text == federation or text.startswith(f"{federation}/") else f"{federation}/{text}"
+    """Return the origin that a person means by all of it or by what follows the federation's name.
+
+    A label has no dot but that of a successor (gz.g2), a federation's name has one: another one's stays as it is.
+    """
+    first = text.split("/", 1)[0]
+    is_whole = not text or first == node.federation.name or "." in _SUCCESSOR.sub("", first)
+    return text if is_whole else f"{node.federation.name}/{text}"
 
 
 def listed(node: Node, chosen: Filter, limit: int, after: int = 0) -> tuple[int, list[dict[str, Any]]]:

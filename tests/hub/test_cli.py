@@ -72,7 +72,17 @@ def test_an_invitation_is_printed_once_or_written_to_a_file(filed, run):
 
 def test_every_list_is_one_array_or_object(filed, run):
     (city,) = run("nodes")[1]
-    counts = {"entries", "received", "quarantined", "drift", "manifest", "called", "certificate_days_left", "alarms"}
+    counts = {
+        "entries",
+        "received",
+        "quarantined",
+        "drift",
+        "manifest",
+        "called",
+        "certificate_days_left",
+        "alarms",
+        "moved_to",
+    }
     assert set(city) == {"origin", "name", "role", "status", "reason"} | counts
     assert (city["origin"], city["name"], city["status"]) == (CITY, f"名称 {CITY}", "active")
     found = run("search", "照明")[1]

@@ -113,7 +113,7 @@ class Writing:
     def counting(self, log: Log, promised: Checkpoint) -> Head | None:
         """Return a kept note on this checkpoint that counts, by the newest keys of those; None where there is none."""
         notes = [one for one in self.store.promises(log, promised.size, promised.size) if one.root == promised.root]
-        for era in reversed(self.registry.get(log.origin).ages):
+        for era in reversed(self.registry.eras(log.origin) or self.registry.get(log.origin).ages):
             for one in notes + self.store.sighted(log, promised.size):
                 if one.root == promised.root and eras.signed_by(one.note, era.log_keys):
                     return self._with_proof(log, one, era)

@@ -70,12 +70,14 @@ class Registry(Statements):
     def history(self, name: str, home: str = "") -> list[Said]:
         """Return the statements of one home (the present one) that make the eras of `name`, then its registration.
 
-        Where its keys never changed that is its newest registration alone. Raises UnknownOrigin.
+        Where its keys never changed that is its newest registration alone. One home that is named may be told before
+        the present one has spoken: the hub has moved `name` there. Raises UnknownOrigin.
         """
-        registered = self.get(name)
-        said = self.said(name, home or registered.home)
+        moved = bool(home) and len(self.homes(name)) > 1 and self.may_exist(name)
+        ages = (self.eras(name) if moved else ()) or self.get(name).ages
+        said = self.said(name, home or self.home(name))
         nodes = [one for one in said if isinstance(one.statement, control.Node)]
-        if len(registered.ages) == 1 and not registered.ages[0].over:
+        if len(ages) == 1 and not ages[0].over:
             return nodes[-1:]
         changes = [one for one in said if isinstance(one.statement, control.Rotate | control.Revoke)]
         found = {one.index: one for one in (*nodes[:1], *changes, *nodes[-1:])}

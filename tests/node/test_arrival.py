@@ -14,7 +14,7 @@ from node import arrival, asking, frame, keyfiles, moving, nightly, nodes, rotat
 from node.home import Home
 from node.node import Node
 from node.running import Running
-from sync import control, rollcall
+from sync import control, evidence, rollcall
 from sync.door import Door, meta_of
 from sync.errors import NotAllowed, Refused
 from sync.registry import Registry
@@ -167,6 +167,19 @@ def test_until_the_new_home_can_be_reached_and_has_heard_of_it_each_night_tries_
     assert night(filed).reports
     assert parents(filed) == [OTHER_CITY, ALLIANCE]
     assert held(filed, OTHER_CITY) >= size
+
+
+def test_what_was_filed_before_stays_provable_on_the_way(filed):
+    """No home speaks for it just now: what the one before said, and the hub's word on that, is the proof."""
+    move(filed)
+    filed.sync(CITY)
+    for at in (HUB, CITY):
+        with filed.nodes[at].opened() as opened:
+            assert opened.registry.find(OUTLET) is None
+            raw = evidence.write(opened.store, opened.registry, OUTLET, 2)
+        proved = evidence.verify(raw, filed.nodes[HUB].federation)
+        assert (proved.origin, proved.index) == (OUTLET, 2)
+        assert next(one.home for one in proved.chain if one.node.origin == OUTLET) == CITY
 
 
 def test_an_alliance_tells_of_the_move_where_the_city_before_is_gone(filed):

@@ -8,6 +8,7 @@ from records import body
 from records.body import Record
 from sync.bundles import Bundles
 from sync.entry import SALT_BYTES
+from sync.errors import Damaged
 from sync.schema import INDEX_SHIFT, LOG_SHIFT, index_of
 from sync.store import Log, Store
 
@@ -20,10 +21,11 @@ def place(id: int) -> tuple[int, int, int]:
 
 
 def log_of(store: Store, id: int) -> Log:
-    """Return the log of that id, which exists."""
+    """Return the log of that id; raise Damaged where the row of it bears another name than it is known by."""
     (origin,) = store.db.execute("select origin from log where id = ?", (id,)).fetchone()
     found = store.log(origin)
-    assert found is not None
+    if found is None:
+        raise Damaged(origin, "the row of its log bears another name")
     return found
 
 

@@ -52,8 +52,7 @@ class Check:
                 yield from self._readable(log.origin, self._log(log, keys))
         if not self.origin:
             yield from self._readable("", signed.introductions(self.store, keys))
-            if self.slice.number == 1:
-                yield from self._readable("", Annex(self.store, self.registry).damages())
+            yield from self._readable("", Annex(self.store, self.registry).damages())
             yield from self._lost(keys)
 
     def _readable(self, origin: str, found: Iterator[Damage]) -> Iterator[Damage]:

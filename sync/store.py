@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sync import schema
 from sync.checkpoint import Checkpoint
-from sync.errors import OverLimit
+from sync.errors import Damaged, OverLimit
 from sync.head import Head, Receipt
 from sync.note import Note
 
@@ -119,10 +119,11 @@ class Store:
         return [Log(*row) for row in rows]
 
     def add_log(self, origin: str) -> Log:
-        """Return the log of that origin, empty if it is new."""
+        """Return the log of that origin, empty if it is new; raise Damaged where its name stands in the index alone."""
         self.db.execute("insert or ignore into log(origin) values (?)", (origin,))
         found = self.log(origin)
-        assert found is not None
+        if found is None:
+            raise Damaged(origin, "the row of its log bears another name")
         return found
 
     def set_stored(self, log: Log, size: int) -> None:

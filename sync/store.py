@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sync import schema
@@ -17,6 +18,7 @@ from sync.head import Head, Receipt
 from sync.note import Note
 
 MAX_SIGHTINGS = 64
+_TEXT = partial(str, encoding="utf-8", errors="replace")
 
 
 class NoStore(Exception):
@@ -35,8 +37,12 @@ class Log:
 
 
 def connect(path: Path, one_thread: bool = True) -> sqlite3.Connection:
-    """Return a connection to an existing durable database: WAL, FULL, what is deleted is overwritten."""
+    """Return a connection to an existing durable database: WAL, FULL, what is deleted is overwritten.
+
+    Text in which a bit has turned is read as other text, which is then found to be wrong; it stops no query.
+    """
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=one_thread)
+    connection.text_factory = _TEXT
     for pragma in ("journal_mode=wal", "synchronous=full", "secure_delete=on"):
         connection.execute(f"pragma {pragma}")
     return connection

@@ -32,6 +32,7 @@ def _reads_otherwise(path: Path, query: str, before: bytes | str) -> bool:
 def _read(path: Path, query: str) -> bytes | str | None:
     """Return the value, with everything written into the file itself; None for a row that is not found any more."""
     db = sqlite3.connect(path)
+    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     try:
         db.execute("pragma wal_checkpoint(truncate)")
         row = db.execute(query).fetchone()

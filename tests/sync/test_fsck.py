@@ -135,6 +135,16 @@ def test_a_damaged_index_of_control_entries_is_made_again(city, column, at):
     assert city.mend(found) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "where"),
+    [("control", "about", "id & 0xff = 8"), ("log", "origin", "id = {log}"), ("head", "path", "log = {log}")],
+)
+def test_text_that_is_no_text_any_more_is_damage_like_any_other(city, table, column, where):
+    city.flip(table, column, where.format(log=city.id()), at=12, bit=7)
+    assert rows(city.check()) != []
+    assert city.mend(city.check())[1] == []
+
+
 def test_a_control_entry_that_is_not_indexed_and_one_that_is_none_are_found(city):
     city.set("update control set id = id + 8 where log = ? and what = 'node'", city.id(CITY))
     found = [one for one in city.check() if one.what == damage.CONTROL]

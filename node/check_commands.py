@@ -1,12 +1,13 @@
 """`fsck`: everything that a node holds checked against what was signed, and mended."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from node import checking, commands, frame, nightly
-from node.checking import Checked
+from node.checking import Aside, Checked
 from node.frame import passed
 from node.messages import N_, _
 from node.node import Node
@@ -115,13 +116,28 @@ def _report(context: Context, found: Checked) -> None:
         shown = "; ".join(f"{one.origin or '-'} {damage.said(one)}" for one in places[:3])
         cure = _(_CURES.get(what, _ELSE))
         context.say(_("NOT MENDED ({count}): {shown}. {cure}").format(count=len(places), shown=shown, cure=cure))
+    for aside in found.aside:
+        context.say(_aside_line(aside))
     context.emit(
         {
             "entries": found.entries,
             "found": [_row(one) for one in found.found],
             "waiting": [_row(one) for one in found.waiting],
+            "aside": [asdict(one) for one in found.aside],
         }
     )
+
+
+def _aside_line(one: Aside) -> str:
+    if not one.submission:
+        return _(
+            "SET ASIDE entry {index} of this node's own log: {why}. It was damaged before anybody had signed it. "
+            "What it stated must be stated again."
+        ).format(index=one.index, why=one.why)
+    return _(
+        "SET ASIDE entry {index} of this node's own log: {why}. It was damaged before anybody had signed it. "
+        "It came with import {number} ({files}); import that file again."
+    ).format(index=one.index, why=one.why, number=one.submission, files=", ".join(one.files))
 
 
 def _row(one: Damage) -> dict[str, Any]:

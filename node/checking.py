@@ -18,7 +18,7 @@ from node import cataloguing
 from node.errors import Interrupted, NodeError
 from node.node import Node, Opened
 from node.schedule import share
-from sync import damage, fsck
+from sync import damage, fsck, unsealed
 from sync.damage import Book, Damage
 from sync.errors import SyncError
 from sync.lock import HeadLock
@@ -31,14 +31,28 @@ CATALOGUE = "catalog.db"  # as progress names it
 Progress = Callable[[str, int, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """An own entry that was set aside, why, and the import that it came with: its number, 0 if unknown, and files."""
+
+    index: int
+    why: str
+    submission: int
+    files: tuple[str, ...]
+
+
 @dataclass
 class Checked:
-    """What a check found, which of it is mended, and what waits for a session, a command or a person."""
+    """What a check found, which of it is mended, and what waits for a session, a command or a person.
+
+    `aside` is what was ever set aside of the own log, because it was damaged before anybody had signed it.
+    """
 
     entries: int = 0
     found: list[Damage] = field(default_factory=list)
     mended: list[Damage] = field(default_factory=list)
     waiting: list[Damage] = field(default_factory=list)
+    aside: list[Aside] = field(default_factory=list)
 
 
 def check(
@@ -73,7 +87,21 @@ def check(
             wrong = _catalogue(node, opened, which, mend, progress)
             found += wrong
             mended += [one for one in wrong if mend and one not in book.open()]
-        return Checked(sum(seen.values()), found, mended, book.open(origin or None))
+        return Checked(sum(seen.values()), found, mended, book.open(origin or None), _aside(node, opened))
+
+
+def _aside(node: Node, opened: Opened) -> list[Aside]:
+    """Return what was set aside; tell a person once which import is to be given again."""
+    found = []
+    for one in unsealed.spoiled(opened.store):
+        came = next((each for each in node.notebook.submissions() if each.first <= one.index < each.last), None)
+        found.append(Aside(one.index, one.why, came.number if came else 0, came.files if came else ()))
+        if came is not None:
+            with opened.store.write():
+                files = ", ".join(came.files)
+                detail = f"entry {one.index} came with import {came.number} ({files}): import that file again"
+                opened.store.alarm("set-aside", node.origin, detail)
+    return found
 
 
 def _note(book: Book, found: Iterable[Damage], node: Node) -> None:

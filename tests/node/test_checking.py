@@ -2,6 +2,7 @@
 
 import json
 import threading
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from node.errors import Interrupted
 from outlet import cli as outlet_cli
 from sync.damage import Book
 from sync.schema import key
+from tests.bits import flipped
 from tests.node.filing import row, write
 from tests.sync.flipped import flip
 from tests.world import CITY, HUB, OUTLET
@@ -204,3 +206,26 @@ def test_one_slice_alone_is_checked(filed, fsck):
     damaged(filed, OUTLET, OUTLET)
     codes = [fsck(outlet_cli.top, OUTLET, "--slice", f"{n}/3", "--dry-run")[0] for n in (2, 3, 1)]
     assert codes == [0, 0, 1]
+
+
+def test_what_is_set_aside_is_named_with_its_import_and_that_file_again_files_it(filed, fsck):
+    """Two parts are damaged before the next night: one by a bit, one beyond what any hash can show."""
+    node = filed.nodes[OUTLET]
+    path = write(filed.path / "y.csv", [row(n) for n in range(20, 23)])
+    first = intake.take_file(node, path, "王").first
+    with node.opened() as opened:
+        key_of = partial(key, opened.own.log.id)
+        db = opened.store.db
+        (content,) = db.execute("select content from part where id = ?", (key_of(first),)).fetchone()
+        db.execute("update part set content = ? where id = ?", (flipped(content, 20), key_of(first)))
+        db.execute("update part set content = zeroblob(99) where id = ?", (key_of(first + 1),))
+    code, out = fsck(outlet_cli.top, OUTLET, "--json")
+    answer = json.loads(out.splitlines()[-1])
+    assert code == frame.REFUSED
+    assert answer["waiting"] == []
+    (aside,) = answer["aside"]
+    assert (aside["index"], aside["files"]) == (first + 1, ["y.csv"])
+    again = intake.take_file(node, path, "王")
+    assert (again.sealed, again.unchanged) == (1, 2)
+    assert filed.sync(OUTLET).refused == []
+    assert checking.check(node).found == []

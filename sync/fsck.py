@@ -12,6 +12,7 @@ from pathlib import Path
 from sync import damage, entry, inspection, lockrow, rows, signed
 from sync.annex import Annex
 from sync.damage import Damage
+from sync.errors import SyncError
 from sync.inspection import Inspection
 from sync.lock import HeadLock
 from sync.lockrow import LockRow
@@ -110,8 +111,20 @@ class Check:
         self, log: Log, promised: dict[int, set[bytes]], which: Slice, progress: Callable[[int], None]
     ) -> Inspection:
         committer = entry.Committer(self.registry.federation.id, log.origin)
-        due = Rights(self.store, self.registry).sees(log.origin, self.registry.me)
+        due = _as_far_as_known(Rights(self.store, self.registry).sees(log.origin, self.registry.me))
         return Inspection(self.store, log, log.next_entry, promised, committer, due, which, progress)
+
+
+def _as_far_as_known(sees: Callable[[str, int], bool]) -> Callable[[str, int], bool]:
+    """Tell what is due; while what says so is damaged itself, nothing is: it is asked again once that is whole."""
+
+    def due(audience: str, index: int) -> bool:
+        try:
+            return sees(audience, index)
+        except SyncError:
+            return False
+
+    return due
 
 
 def promised(kept: Iterable[Kept | LockRow]) -> dict[int, set[bytes]]:

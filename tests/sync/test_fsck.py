@@ -2,9 +2,10 @@
 
 import pytest
 
-from sync import damage, proved, tree
+from sync import damage, fsck, proved, tree
 from sync.bundles import Bundles
 from sync.checkpoint import Checkpoint
+from sync.errors import Malformed
 from sync.head import sign_receipt
 from sync.lock import Signed
 from sync.rows import Slice
@@ -115,6 +116,19 @@ def test_a_part_that_is_neither_here_nor_wanted_is_missing(city):
     assert [(one.what, one.detail) for one in found] == [(damage.PART, "missing")]
     assert city.mend(found)[1] == []
     assert city.wanted() == [(400, 1)]
+
+
+def test_what_is_due_is_asked_again_once_what_says_so_is_whole(city, monkeypatch):
+    """A registration that cannot be read stops no check."""
+    city.set("delete from part where id = ?", key(city.id(), 400, 1))
+
+    def unreadable(audience, index):
+        raise Malformed("control", "keys of another name or type")
+
+    with monkeypatch.context() as damaged:
+        damaged.setattr(fsck.Rights, "sees", lambda self, *of: unreadable)
+        assert city.check() == []
+    assert [(one.what, one.detail) for one in city.check()] == [(damage.PART, "missing")]
 
 
 def test_parts_and_wants_of_nothing_are_removed(city):

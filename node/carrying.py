@@ -6,7 +6,7 @@ bring a log; a parent signs nothing on what it does not hold, and a child signs 
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from node.errors import NodeError
 from node.home import whole_file
 from node.messages import N_
 from node.node import Node, Opened
-from sync import carry, control, recovery
+from sync import carry, control, covers, forks, recovery
 from sync.bundles import Bundles, packages
-from sync.carry import Carried, Cover
+from sync.carry import Carried
+from sync.covers import Cover
 from sync.errors import NeedsRecovery, SyncError
 from sync.head import Head
 from sync.note import Note
@@ -118,7 +119,7 @@ class _Writing:
     def write(self) -> Moved:
         number = self._number()
         own = self._opened.own
-        cover = carry.sign(self._cover(number), self._node.keys.log, int(self._node.clock()))
+        cover = covers.sign(self._cover(number), self._node.keys.log, int(self._node.clock()))
         assert own.log is not None
         sections = self._sections()
         more = next(sections, None)
@@ -128,6 +129,8 @@ class _Writing:
             name = f"{self._node.origin}--{self._receiver}--{number:06d}-{count:03d}".replace("/", "_") + SUFFIX
             with whole_file(self._folder / name) as file:
                 writer = carry.Writer(file, self._node.origin, cover)
+                for one in self._statements():
+                    writer.add(carry.ROOT, one)
                 if more is not None and more[0] == carry.PACKAGE:  # each file stands alone
                     writer.add(carry.HEAD, self._proving)
                 while more is not None and (writer.size + len(more[1]) < self._limit or writer.size < 20_000):
@@ -154,7 +157,7 @@ class _Writing:
         wanted: list[tuple[str, carry.PartName]] = []
         for held in store.logs_with_wanted():
             due = self._rights.sees(held.origin, me, self._receiver)
-            names = Bundles(store, held).wanted(carry.MAX_LINES - len(wanted), due)
+            names = Bundles(store, held).wanted(covers.MAX_LINES - len(wanted), due)
             wanted += [(held.origin, name) for name in names]
         receivers = store.log(self._receiver)
         newest = store.newest_head(receivers, at_most=2**63 - 1) if receivers else None
@@ -163,9 +166,16 @@ class _Writing:
         whole = Cover(
             self._node.federation.id, me, self._receiver, number, epoch, logs, tuple(wanted), receipts, shown
         )  # fmt: skip
-        return carry.fitting(whole)
+        return covers.fitting(whole)
+
+    def _statements(self) -> Sequence[bytes]:
+        """The root statements for a child, which knows the first: heads by the hub's newest keys count by them."""
+        known = self._node.federation.statements
+        return () if self._up or len(known) < 2 else known
 
     def _sections(self) -> Iterator[tuple[str, bytes]]:
+        for kept in forks.kept(self._store):
+            yield carry.FORK, carry.encode_fork(kept.file, forks.with_registrations(self._store, self._registry, kept))
         logs = list(self._to_bring() if self._up else self._from_above())
         for held, start, end in logs:
             self._proving = end.note
@@ -196,7 +206,11 @@ class _Writing:
         """The own log and the children's, from the newest receipt on; from further back where the parent says so."""
         me = self._node.origin
         for held in self._store.logs():
-            if not held.next_entry or (held.origin != me and not self._registry.is_parent(me, held.origin)):
+            if (
+                not held.next_entry
+                or held.frozen
+                or (held.origin != me and not self._registry.is_parent(me, held.origin))
+            ):
                 continue
             end = self._store.newest_head(held, at_most=held.stored)
             newest = self._store.newest_receipt(held, self._receiver)
@@ -211,7 +225,7 @@ class _Writing:
         for origin in ancestors(self._registry, self._node.origin):
             held = self._store.log(origin)
             end = self._store.newest_head(held, at_most=held.stored) if held else None
-            if held is not None and end is not None:
+            if held is not None and end is not None and not held.frozen:
                 yield held, self._known.logs.get(origin, (0, 0))[0] if self._known else 0, end
 
     def _packages(self, held: Log, start: int, end: Head) -> Iterator[tuple[str, bytes]]:

@@ -6,18 +6,20 @@ a cover that is newer than any before, and after nothing else.
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from node import stands
+from node import rotating, stands
 from node.carrying import SESSION_WAIT_S, SUFFIX, Moved, NothingCarried, Progress
 from node.node import Node, Opened
-from sync import carry, entry, erasing, head, mirror, presence, signed, wants
+from sync import carry, covers, entry, erasing, forks, head, mirror, presence, signed, wants
 from sync.bundles import Bundles
-from sync.carry import Carried, Cover
+from sync.carry import Carried
 from sync.client import Client
-from sync.errors import Malformed, NoHead, NotAllowed, ShutOut, SyncError, UnknownOrigin
-from sync.head import Head
+from sync.covers import Cover
+from sync.errors import BadSignature, Malformed, NoHead, NotAllowed, ShutOut, SyncError, UnknownOrigin
+from sync.head import Head, Receipt
 from sync.lock import HeadLock
 from sync.note import Note
 from sync.package import unpack
@@ -62,15 +64,17 @@ class _Taking:
     def file(self, name: str, file: BinaryIO) -> None:
         """Take one file, once its sum is known to hold."""
         try:
-            sender, raw = carry.check_file(file)
-            cover = Cover.parse(Note.parse(raw).text)
+            begins = carry.check_file(file)
+            cover = Cover.parse(Note.parse(begins.cover).text)
         except SyncError as error:
             self._refuse(name, error)
             return
+        sender = begins.sender
         if cover.receiver != self._node.origin or sender == self._node.origin:
             return
         self.done.files.append(name)
-        self._hello(name, sender, raw)
+        self._learn_root(name, begins.statements)
+        self._hello(name, sender, begins.cover)
         heads: dict[tuple[str, int], Head] = {}
         for word, content in carry.sections(file):
             try:
@@ -88,10 +92,19 @@ class _Taking:
             log.warning("carried refused file=%s error=%r", name, error)
             self.done.refused.append((name, error))
 
+    def _learn_root(self, name: str, statements: Sequence[bytes]) -> None:
+        """Keep root statements that follow those held, before the heads that they vouch for: they prove themselves."""
+        if not statements:
+            return
+        try:
+            self._registry.trust(rotating.learn(self._node, statements))
+        except SyncError as error:
+            self._refuse(name, error)
+
     def _hello(self, name: str, sender: str, raw: bytes) -> None:
         """Believe a cover that is newer than any before by this sender; without one nothing is concluded."""
         try:
-            cover = carry.open_cover(raw, self._registry.log_keys(sender))
+            cover = covers.open_cover(raw, self._registry.log_keys(sender))
             if cover.sender != sender or cover.federation_id != self._node.federation.id:
                 raise Malformed("cover", "of another sender, or federation")
         except SyncError as error:
@@ -127,6 +140,8 @@ class _Taking:
             self._parts(sender, content)
         elif word == carry.RECEIPT:
             self._receipt(content)
+        elif word == carry.FORK:
+            forks.learn(self._store, self._registry, *carry.parse_fork(content), sender)
 
     def _package(self, sender: str, one: Carried, heads: dict[tuple[str, int], Head]) -> None:
         registered = self._registered(sender, one.origin)
@@ -170,12 +185,23 @@ class _Taking:
         held = self._store.log(seen.origin)
         if signer not in ancestors(self._registry, self._node.origin) or held is None:
             raise NotAllowed(signer or seen.origin, "not-above-me")
-        receipt = head.open_receipt(note, signer, self._registry.mirror_key(signer), int(self._node.clock()))
+        receipt = self._opened_receipt(signer, note)
         if seen.size > held.next_entry or Bundles(self._store, held).root(seen.size) != seen.root:
             raise Malformed("receipt", "not of what is held here")
         with self._store.write():
             self._store.put_receipt(held, receipt)
         self.done.receipts += 1
+
+    def _opened_receipt(self, signer: str, note: bytes) -> Receipt:
+        """Return a receipt by the signer's mirror key, or by an earlier one that was not taken back."""
+        refusal = BadSignature(signer, "no mirror key of it is known")
+        for era in reversed(self._registry.eras(signer)):
+            if not era.revoked:
+                try:
+                    return head.open_receipt(note, signer, era.mirror_key, int(self._node.clock()))
+                except BadSignature as error:
+                    refusal = error
+        raise refusal
 
     def _finish(self, sender: str, end: Head) -> None:
         """Once a log has come as far as a head: record it; give a receipt, or count the log from above as stored."""

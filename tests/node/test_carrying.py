@@ -11,7 +11,7 @@ from node import carrying, frame, messages, taking
 from node.carrying import NoNeighbour, NothingCarried
 from node.node import Node
 from substation import cli as substation_cli
-from sync import carry
+from sync import carry, covers
 from sync.bundles import Bundles
 from sync.errors import BadSignature, DoesNotOpen, Malformed
 from sync.note import Note
@@ -252,19 +252,19 @@ def test_an_interrupted_writing_leaves_no_file_that_looks_whole(cut, monkeypatch
 
 
 def test_a_cover_is_read_as_it_is_written():
-    cover = carry.Cover(bytes(32), CITY, HUB, 7, bytes(16), {OUTLET: (5, 4)}, ((OUTLET, (3, 1)),), {HUB: 4}, b"note")
-    assert carry.Cover.parse(cover.text()) == cover
-    raw = carry.sign(cover, made.signers(CITY), made.NOW_S)
-    assert carry.open_cover(raw, made.verifiers(made.signers(CITY))) == cover
+    cover = covers.Cover(bytes(32), CITY, HUB, 7, bytes(16), {OUTLET: (5, 4)}, ((OUTLET, (3, 1)),), {HUB: 4}, b"note")
+    assert covers.Cover.parse(cover.text()) == cover
+    raw = covers.sign(cover, made.signers(CITY), made.NOW_S)
+    assert covers.open_cover(raw, made.verifiers(made.signers(CITY))) == cover
     with pytest.raises(BadSignature):
-        carry.open_cover(raw, made.verifiers(made.signers(CITY, 2)))
+        covers.open_cover(raw, made.verifiers(made.signers(CITY, 2)))
     signed = Note.parse(raw)
     later = Note(replace(cover, number=8).text(), signed.signatures).encode()
     with pytest.raises(BadSignature):
-        carry.open_cover(later, made.verifiers(made.signers(CITY)))
+        covers.open_cover(later, made.verifiers(made.signers(CITY)))
     for bad in (cover.text() + "log x y z\n", cover.text().replace(" 5 4", " 05 4"), cover.text()[:-1], "x\n"):
         with pytest.raises(Malformed):
-            carry.Cover.parse(bad)
+            covers.Cover.parse(bad)
 
 
 def test_the_hubs_own_key_is_no_child_of_it(cut):

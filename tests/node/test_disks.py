@@ -7,7 +7,7 @@ import pytest
 from node import carrying, cataloguing, erasures, frame, membership, nightly, taking, told
 from outlet import cli as outlet_cli
 from substation import cli as substation_cli
-from sync import carry, erasing, evidence, recovery
+from sync import carry, covers, erasing, evidence, recovery
 from sync.control import Erase
 from sync.errors import NeedsRecovery, NotAllowed
 from tests.node.disks import carried, copy_of, held, received, stick, written
@@ -127,9 +127,9 @@ def _signed_by_another(cover: bytes) -> bytes:
     text, blank, lines = cover.rpartition(b"\n\n")
     first, second = lines.rstrip(b"\n").split(b"\n")
     name, raw = first.rsplit(b" ", 1)
-    value = bytearray(carry.note.decode_base64(raw.decode()))
+    value = bytearray(covers.note.decode_base64(raw.decode()))
     value[-1] ^= 1
-    return text + blank + name + b" " + carry.note.b64encode(bytes(value)) + b"\n" + second + b"\n"
+    return text + blank + name + b" " + covers.note.b64encode(bytes(value)) + b"\n" + second + b"\n"
 
 
 def test_who_is_suspended_is_told_by_disk_gets_no_parts_and_brings_nothing(lonely):
@@ -216,7 +216,7 @@ def test_a_cover_says_of_what_the_child_brings_also_that_nothing_is_held(lonely)
     lonely.sync(CITY)  # its registration goes up; it has filed nothing
     (path,) = written(world, HUB, CITY).iterdir()
     with path.open("rb") as file:
-        cover = carry.Cover.parse(carry.Note.parse(dict(carry.sections(file))[carry.COVER]).text)
+        cover = covers.Cover.parse(covers.Note.parse(dict(carry.sections(file))[carry.COVER]).text)
     assert cover.logs[newcomer] == (0, 0)
     assert cover.logs[OUTLET][0] > 0
 

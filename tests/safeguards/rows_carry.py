@@ -1,7 +1,7 @@
 """Safeguards of what is carried on a disk, or waits to be brought."""
 
 from node import carrying, overdue, taking
-from sync import carry
+from sync import carry, covers, forks
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 CARRYING = "tests/node/test_carrying.py::"
@@ -22,7 +22,7 @@ ROWS = [
     Safeguard(
         "carry-signature",
         "a cover that its sender did not sign has no effect",
-        put(carry.keys, "verify_bytes", passes),
+        put(covers.keys, "verify_bytes", passes),
         f"{CARRYING}test_a_cover_is_read_as_it_is_written",
     ),
     Safeguard(
@@ -80,5 +80,11 @@ ROWS = [
         "who holds entries and does not bring them above raises an alarm itself",
         put(overdue, "warn", lambda opened: []),
         "tests/node/test_overdue.py::test_a_city_that_does_not_reach_the_hub_counts_the_nights_and_alarms_after_two",
+    ),
+    Safeguard(
+        "carry-fork",
+        "a fork that a disk tells of is believed by its evidence alone",
+        put(forks.fork, "check_signed", passes),
+        "tests/node/test_disk_news.py::test_a_fork_is_told_by_disk_and_believed_by_its_evidence_alone",
     ),
 ]

@@ -60,10 +60,13 @@ class Pulling:
     def hear(self, shown: Sequence[ShownHead]) -> None:
         """Bring the logs above up to the heads shown, and forget what is to be forgotten by them.
 
-        Raises SyncError where one of them cannot be had: a node that was put back must not serve before.
+        Raises SyncError where one of them cannot be had: a node that was put back must not serve before. One that is
+        frozen here stays as it is: nobody can bring more of it, and what is held of it counts.
         """
         for one in shown:
-            self._pull_whole(one)
+            held = self.store.log(head.stated(one.note).origin)
+            if held is None or not held.frozen:
+                self._pull_whole(one)
         erasing.obey(self.store, self.registry)
 
     def _pull(self, shown: ShownHead) -> None:

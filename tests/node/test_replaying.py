@@ -165,6 +165,20 @@ def test_without_the_newest_word_from_above_it_stays_shut(filed, monkeypatch):
     assert not holds(filed, CITY)
 
 
+def test_a_frozen_log_above_keeps_nobody_shut_for_ever(filed):
+    """Nothing more of it can be had from anybody; what is held of it is obeyed."""
+    filed.seal_hub()
+    node = restored(filed, CITY)
+    with node.opened() as opened, opened.store.write():
+        opened.store.freeze(opened.store.log(HUB), "fork")
+    with filed.nodes[HUB].opened() as opened:
+        opened.own.add([[("federation", patent(77))]])
+    filed.seal_hub()
+    recovering.recover(node)
+    with node.opened() as opened:
+        assert not recovery.restored(opened.store)
+
+
 @pytest.mark.parametrize("takes_effect", [False, True])
 def test_broken_off_at_any_write_of_recovering_it_serves_nothing_that_was_erased(filed, takes_effect):
     erased_by(filed, HUB)

@@ -13,6 +13,7 @@ from node import (
     confirm_commands,
     daily_commands,
     doctoring,
+    ending_commands,
     erasure_commands,
     erasures,
     expiry,
@@ -73,6 +74,7 @@ daily_commands.invite(top, ("substation", "alliance"))
 request_commands.add(top)
 daily_commands.list_nodes(top)
 node_commands.add(top, moves=True)
+ending_commands.add(top)
 feed_commands.feed(top)
 lookups.search_here(top)
 lookups.show_here(top)

@@ -1,11 +1,10 @@
 """The `node` commands: what is known of one node below, and its standing."""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
 
-from node import decision, frame, membership, moving, nightly, nodes, quarantine, roles, sentences, stolen, succeeding
+from node import decision, ended, frame, membership, moving, nightly, nodes, sentences
 from node.commands import acting_on, moment, opened
 from node.errors import NodeError
 from node.frame import passed
@@ -24,12 +23,6 @@ _HELP = {
         "Resume what was suspended; what waited is brought the next night.\n\n"
         "Example: node resume ip.gd.example/gz/scut --reason 已缴费"
     ),
-    "revoke": N_(
-        "Shut a node out for good: refused at its next call and package; its earlier records stay provable. With "
-        "--stolen its keys are taken back instead, and it goes on with new ones.\n\n"
-        "Example: node revoke ip.gd.example/gz/scut --reason 单位注销\n"
-        "Example: node revoke ip.gd.example/gz/scut --stolen --reason 服务器被入侵"
-    ),
     "remove": N_(
         "End a membership in this alliance: nothing new comes here any more; what is here stays.\n\n"
         "Example: node remove ip.gd.example/gz/scut --reason 合作期满"
@@ -40,42 +33,18 @@ _SAID = {
     "active": N_("{origin} is active again: {reason}"),
     "revoked": N_("{origin} is shut out: {reason}"),
 }
-_WHY = N_("Why; the node is told, and the log keeps it.")
-_WAYS = {
-    stolen.RECOVER: N_(
-        "Next: `invite --recover {origin}` here, and `join` with that token at the node, in a home without the old "
-        "keys; the hub confirms. Its log goes on from there."
-    ),
-    stolen.SUCCEED: N_(
-        "Next: `node succeed {origin}` here: more was signed for than stays good, or the log is forked, so another log "
-        "goes on from it under new keys."
-    ),
-}
-
-
-_SUCCESSION = {
-    succeeding.STATED: N_(
-        "Next: `confirm {origin}` at the hub, once a night has passed this on; then `invite {origin}` here."
-    ),
-    succeeding.CONFIRMED: N_(
-        "The hub has confirmed it. Next: `invite {origin}` here, and `join` with that token in an empty home."
-    ),
-    succeeding.REGISTERED: N_("It has joined as {origin}."),
-}
+WHY = N_("Why; the node is told, and the log keeps it.")
 
 
 def add(top: frame.Group, moves: bool = False) -> None:
-    """Add `node` show, suspend, resume, revoke, remove; and move where the hub runs."""
+    """Add `node` show, suspend, resume, remove; and move where the hub runs."""
     group = frame.Group(
         "node", help=N_("One node below this one: how it stands, and changing that.\n\nExample: node show ORIGIN")
     )
     top.add_command(group)
     _show(group)
     for what, said in _HELP.items():
-        if what != "revoke":
-            _change(group, what, said)
-    _revoke(group)
-    _succeed(group)
+        _change(group, what, said)
     if moves:
         _move(group)
 
@@ -119,29 +88,21 @@ def _lines(found: dict[str, Any]) -> list[str]:
         said.append(_("Entry {index}, {when}: {facts}").format(
             index=one["index"], when=moment(one["time_ms"] / 1000), facts=facts
         ))  # fmt: skip
-    if found.get("succeeded_by"):
-        said += _succeeded_lines(found["origin"], **found["succeeded_by"])
-    elif found.get("keys_taken_back"):
-        said += _taken_back_lines(found["origin"], **found["keys_taken_back"])
+    said += ended.lines(found)
     said += [_("ALARM {what}: {detail}").format(**one) for one in found["alarms_about_it"]]
     return said
-
-
-def _taken_back_lines(origin: str, good_until: int, way: str) -> list[str]:
-    good = _("Its keys were taken back: {size} entries stay good, and nothing that they sign behind these counts.")
-    return [good.format(size=good_until), _(_WAYS[way]).format(origin=origin)]
 
 
 def _change(group: frame.Group, what: str, said: str) -> None:
     @group.command(what, help=said)
     @click.argument("origin")
-    @click.option("--reason", required=True, help=_WHY)
+    @click.option("--reason", required=True, help=WHY)
     @passed
     def command(context: Context, origin: str, reason: str) -> None:
-        _changed(context, what, origin, reason)
+        change_standing(context, what, origin, reason)
 
 
-def _changed(context: Context, what: str, origin: str, reason: str) -> None:
+def change_standing(context: Context, what: str, origin: str, reason: str) -> None:
     node = opened(context)
     origin = whole_origin(node, origin)
     with node.opened() as here:
@@ -151,103 +112,13 @@ def _changed(context: Context, what: str, origin: str, reason: str) -> None:
         with node.opened() as here:
             found = membership.change(here, origin, what, reason)
         rows = [(_("origin"), origin), (_("status"), _(found.status)), (_("reason"), reason), (_("by"), person)]
-        page = decision.write(node, _number(node), _("Decision on a node: {what}").format(what=what), rows)
+        page = decision.write(node, number(node), _("Decision on a node: {what}").format(what=what), rows)
         context.say(_("Page written: {path}").format(path=page))
     with node.opened() as here:
         status = membership.stated(here, origin).status
     context.say(_(_SAID[status]).format(origin=origin, reason=reason))
     tell(context, node)
     context.emit({"origin": origin, "status": status, "reason": reason, "changed": changes})
-
-
-def _revoke(group: frame.Group) -> None:
-    @group.command("revoke", help=_HELP["revoke"])
-    @click.argument("origin")
-    @click.option("--reason", required=True, help=_WHY)
-    @click.option("--stolen", "keys", is_flag=True, help=N_("Its keys were stolen: take them back, and nothing else."))
-    @click.option(
-        "--good-until",
-        type=click.IntRange(min=0),
-        help=N_("The size of an earlier head, if the keys were stolen before the newest one that is stored here."),
-    )
-    @passed
-    def command(context: Context, origin: str, reason: str, keys: bool, good_until: int | None) -> None:
-        if keys:
-            _taken_back(context, origin, reason, good_until)
-        elif good_until is not None:
-            raise click.UsageError(_("--good-until goes with --stolen only."))
-        else:
-            _changed(context, "revoke", origin, reason)
-
-
-def _succeeded_lines(origin: str, successor: str, size: int, state: str) -> list[str]:
-    ended = _("The log of {origin} ends at {size} entries; {successor} goes on from there.")
-    return [ended.format(origin=origin, size=size, successor=successor), _(_SUCCESSION[state]).format(origin=successor)]
-
-
-def _succeed(group: frame.Group) -> None:
-    @group.command(
-        "succeed",
-        help=N_(
-            "End the log of a node that cannot go on, and let another one go on from it: it is forked, what it signed "
-            "is lost, or its stolen keys signed too much.\n\n"
-            "Example: node succeed ip.gd.example/gz/scut --reason 日志分叉"
-        ),
-    )
-    @click.argument("origin")
-    @click.option("--reason", required=True, help=_WHY)
-    @click.option("--good-until", type=click.IntRange(min=0), help=N_("The size of an earlier head that it ends at."))
-    @passed
-    def command(context: Context, origin: str, reason: str, good_until: int | None) -> None:
-        node = opened(context)
-        membership.check_reason(reason)
-        with node.opened() as here:
-            changes = succeeding.check(here, origin, good_until) is not None
-        if changes:
-            acting_on(context, node, "node succeed", origin, reason)
-        person = roles.person(node.settings).name
-        with node.opened() as here:
-            found = succeeding.succeed(here, origin, good_until)
-        kept_out = quarantine.keep_behind(node, origin, found.size, person, reason)
-        if found.changed:
-            rows = [(_("origin"), origin), (_("Entries that stay good"), found.size), (_("reason"), reason)]
-            rows += [(_("Goes on as"), found.successor), (_("by"), person)]
-            page = decision.write(node, _number(node), _("A log has ended"), rows)
-            context.say(_("Page written: {path}").format(path=page))
-        lines = _succeeded_lines(origin, found.successor, found.size, found.state)
-        for line in [*lines, *_kept_out_lines(kept_out)]:
-            context.say(line)
-        tell(context, node)
-        context.emit(asdict(found) | {"root": found.root.hex(), "reason": reason, "kept_out": kept_out})
-
-
-def _taken_back(context: Context, origin: str, reason: str, good_until: int | None) -> None:
-    node = opened(context)
-    origin = whole_origin(node, origin)
-    membership.check_reason(reason)
-    with node.opened() as here:
-        changes = stolen.check(here, origin, good_until) is not None
-    if changes:
-        acting_on(context, node, "node revoke --stolen", origin, reason)
-    person = roles.person(node.settings).name
-    with node.opened() as here:
-        found = stolen.take_back(here, origin, reason, good_until)
-    kept_out = quarantine.keep_behind(node, origin, found.size, person, reason)  # a crash before: by the same command
-    lines = [*_taken_back_lines(origin, found.size, found.way), *_kept_out_lines(kept_out)]
-    if found.changed:
-        rows = [(_("origin"), origin), (_("Entries that stay good"), found.size), (_("reason"), reason)]
-        page = decision.write(node, _number(node), _("Keys taken back"), [*rows, (_("by"), person)])
-        context.say(_("Page written: {path}").format(path=page))
-    for line in lines:
-        context.say(line)
-    tell(context, node)
-    said = {"size": found.size, "root": found.root.hex(), "way": found.way, "changed": found.changed}
-    context.emit({"origin": origin, "reason": reason, "kept_out": kept_out, **said})
-
-
-def _kept_out_lines(count: int) -> list[str]:
-    text = _("{count} parts behind that head are kept out of the catalogue; `quarantine list` shows them.")
-    return [text.format(count=count)] if count else []
 
 
 def _move(group: frame.Group) -> None:
@@ -261,7 +132,7 @@ def _move(group: frame.Group) -> None:
     )
     @click.argument("origin")
     @click.option("--to", "new", required=True, help=N_("The new home: a substation's origin."))
-    @click.option("--reason", required=True, help=_WHY)
+    @click.option("--reason", required=True, help=WHY)
     @passed
     def command(context: Context, origin: str, new: str, reason: str) -> None:
         node = opened(context)
@@ -274,7 +145,7 @@ def _move(group: frame.Group) -> None:
         with node.opened() as here:
             index = moving.move(here, origin, new)
         rows = [(_("origin"), origin), (_("Home before"), before), (_("Home"), new), (_("reason"), reason)]
-        page = decision.write(node, _number(node), _("A node is moved"), [*rows, (_("by"), person)])
+        page = decision.write(node, number(node), _("A node is moved"), [*rows, (_("by"), person)])
         context.say(_("{origin} belongs to {home} from now on.").format(origin=origin, home=new))
         with node.opened() as here:
             at = moving.door_of(here, new)
@@ -304,7 +175,7 @@ def _move(group: frame.Group) -> None:
         )
 
 
-def _number(node: Node) -> str:
+def number(node: Node) -> str:
     """Return what tells this decision's page from others: where the own log ends now."""
     with node.opened() as here:
         return f"node-{here.own.log.next_entry}"

@@ -7,6 +7,7 @@ from node import (
     check_commands,
     daily_commands,
     doctoring,
+    ending_commands,
     erasure_commands,
     explaining,
     export_commands,
@@ -35,6 +36,7 @@ daily_commands.invite(top, ("outlet",))
 request_commands.add(top)
 daily_commands.list_nodes(top)
 node_commands.add(top)
+ending_commands.add(top)
 feed_commands.feed(top)
 daily_commands.sync(top)
 lookups.search_here(top)

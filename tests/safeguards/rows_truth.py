@@ -1,9 +1,24 @@
 """Safeguards of the two routes: forks and their evidence, heads pooled by path."""
 
-from sync import arriving, eras, fork, forks, greeting, manifest, mirror, ownrow, rollcall, session, silence, store
+from sync import (
+    arriving,
+    eras,
+    fork,
+    forkcheck,
+    forks,
+    greeting,
+    manifest,
+    mirror,
+    ownrow,
+    rollcall,
+    session,
+    silence,
+    store,
+)
 from tests.safeguards.switch import Safeguard, both, passes, put, without
 
 FORK = "tests/sync/test_fork.py::"
+REPORT = "tests/node/test_fork_report.py::"
 FORKS = "tests/sync/test_forks.py::"
 TOLD = "tests/sync/test_fork_told.py::"
 MANIFESTS = "tests/node/test_manifests.py::"
@@ -24,6 +39,18 @@ ROWS = [
             ("proof.check_consistency(found.size, each.root, each.head.size, each.proof, each.head.root)", "pass"),
         ),
         f"{FORK}test_another_root_than_the_head_was_signed_over_is_no_fork",
+    ),
+    Safeguard(
+        "fork-verify-keys",
+        "a fork is proved to a reader once it is shown whose keys signed",
+        without(forkcheck, "_proved", ("if not any(one.log_keys(found.origin) == found.log_keys", "if not any(True")),
+        f"{REPORT}test_without_knowing_whose_keys_they_are_nothing_is_proved",
+    ),
+    Safeguard(
+        "fork-verify-signed",
+        "both heads of a fork's evidence are signed",
+        put(fork, "check_signed", passes),
+        f"{REPORT}test_of_a_file_that_fails_what_held_before_is_told_and_nothing_behind[signature-head-6]",
     ),
     Safeguard(
         "fork-beginning",

@@ -1,7 +1,7 @@
 """Who did what at this node (architecture.md, Trust).
 
-What people decide goes into the node's own log as an entry
-whose one part is sealed to the node itself: everybody can prove that the entry is there, nobody else reads the names.
+What people decide, import or change by hand goes into the node's own log as an entry whose one part is sealed to the
+node itself: everybody can prove that the entry is there, nobody else reads the names.
 """
 
 import getpass
@@ -32,18 +32,27 @@ class Act:
     reason: str
 
 
+def entry_for(node: Node, what: str, about: str = "", reason: str = "", by: str = "") -> list[tuple[str, bytes]]:
+    """Return the parts of the entry that says who does what; `by` is who, where that is not who works here.
+
+    The role is left empty where it is nobody's: of the inbox, or of a harvest at night.
+    """
+    who = roles.person(node.settings)
+    role = who.role if by in ("", who.name) else ""
+    said = {"what": what, "about": about, "by": by or who.name, "role": role, "user": getpass.getuser()}
+    text = json.dumps({"audit": VERSION, **said, "reason": reason}, ensure_ascii=False, sort_keys=True).encode()
+    body = sealed.seal(text, node.keys.hpke_public, node.federation.id, node.origin, node.origin)
+    return [(sealed.audience(node.origin), body)]
+
+
 def record(node: Node, opened: Opened, what: str, about: str = "", reason: str = "") -> str:
     """Add what is being done to the own log, before it is done; return the person's name.
 
     It is sealed with the next head. Raises OverLimit for a reason that is longer than a part can hold.
     """
-    who = roles.person(node.settings)
-    said = {"what": what, "about": about, "by": who.name, "role": who.role, "user": getpass.getuser(), "reason": reason}
-    text = json.dumps({"audit": VERSION, **said}, ensure_ascii=False, sort_keys=True).encode()
-    body = sealed.seal(text, node.keys.hpke_public, node.federation.id, node.origin, node.origin)
-    index = opened.own.add([[(sealed.audience(node.origin), body)]])
+    index = opened.own.add([entry_for(node, what, about, reason)])
     node.notebook.add_act(index)  # a crash before leaves an act that the log proves and the list does not show
-    return who.name
+    return roles.person(node.settings).name
 
 
 def acts(node: Node, opened: Opened, limit: int, before: int = 2**62) -> Iterator[Act]:

@@ -11,7 +11,7 @@ from node.errors import NodeError
 from node.messages import N_, either
 from node.node import Node
 from node.submission_book import RowFinding, Submission
-from node.submissions import Submitting, submitting
+from node.submissions import Deed, Submitting, submitting
 from node.versions import UNDONE, Parts, shown, version, withdrawal
 from records import checks
 from records.body import Record
@@ -56,7 +56,7 @@ def withdraw(node: Node, key: str, reason: str, person: str) -> Submission:
 
     What the own rules keep out, perhaps because of its key, can be withdrawn as well.
     """
-    with submitting(node, person, [], "") as under_way:
+    with submitting(node, person, [], "", deed=Deed("withdraw", key, reason)) as under_way:
         held = under_way.filed([key]).get(key) or under_way.kept_out(key)
         if held is None or held.record.op == "withdraw":
             raise UnknownRecord(key)
@@ -66,7 +66,7 @@ def withdraw(node: Node, key: str, reason: str, person: str) -> Submission:
 
 def correct(node: Node, key: str, given: Mapping[str, Any], person: str) -> Submission:
     """File a new version of `key` with some fields replaced. Raises UnknownRecord, NotCorrected, UnknownField."""
-    with submitting(node, person, [], "") as under_way:
+    with submitting(node, person, [], "", deed=Deed("correct", key)) as under_way:
         held = under_way.filed([key]).get(key)
         if held is None or held.record.op == "withdraw":
             raise UnknownRecord(key)
@@ -88,7 +88,7 @@ def undo(node: Node, number: int, person: str) -> Submission:
     undone = node.notebook.submission(number)
     if undone.state not in ("done", "interrupted"):
         raise NotUndone(number, undone.state)
-    with submitting(node, person, [], "", undoes=number) as under_way:
+    with submitting(node, person, [], "", undoes=number, deed=Deed("import undo", f"{number}")) as under_way:
         keys = keys_between(under_way.catalogue, under_way.log, undone.first, undone.last)
         for at in range(0, len(keys), BUNDLE):
             _restore(under_way, keys[at : at + BUNDLE], undone, cataloguing.known_kinds(node))

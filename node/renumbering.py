@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from node.node import Node
 from node.submission_book import Submission
-from records import body
-from records.errors import RecordsError
+from node.versions import source_of
 from sync import aside, entry, recovery, sealed
 from sync.bundles import Bundles, spans
-from sync.entry import SALT_BYTES
 from sync.store import Log, Store
 
 Run = tuple[int, int, int, int, int]  # number, first, last, entries, time of the first in POSIX seconds
@@ -75,7 +73,7 @@ def _numbered(store: Store, log: Log, start: int) -> Iterator[tuple[int, int, in
         entries = bundles.entries(first, last)
         seen = -1
         for (index, _number), content in bundles.parts(first, last):
-            number = _submission(content[SALT_BYTES:]) if index != seen else 0
+            number = _submission(content) if index != seen else 0
             if number:
                 seen = index
                 yield index, number, int.from_bytes(entries[index - first][2:10], "big") // 1000
@@ -90,14 +88,9 @@ def _whole_run(bundles: Bundles, start: int) -> int:
 
 
 def _number_at(bundles: Bundles, index: int) -> int:
-    return next(
-        (found for _name, one in bundles.parts(index, index + 1) if (found := _submission(one[SALT_BYTES:]))), 0
-    )
+    return next((found for _name, one in bundles.parts(index, index + 1) if (found := _submission(one))), 0)
 
 
-def _submission(text: bytes) -> int:
-    try:
-        found = body.decode(text).source.get("submission", 0)
-    except RecordsError:  # sealed for somebody, or of a later version
-        return 0
+def _submission(content: bytes) -> int:
+    found = source_of(content).get("submission", 0)
     return found if isinstance(found, int) else 0

@@ -9,10 +9,9 @@ from node.intake import Opened
 from node.node import Node
 from node.results import ResultBook, Verdict
 from node.submission_book import RowFinding, Submission
-from records import body
+from node.versions import source_of
 from records.draft import Draft
 from sync.bundles import Bundles
-from sync.entry import SALT_BYTES
 from sync.tree import BUNDLE
 
 MAX_WHOLE_ROWS = 100_000  # of a larger file, only the rows with findings are given back
@@ -82,7 +81,7 @@ def _sealed_rows(node: Node, done: Submission) -> bytearray:
         bundles = Bundles(opened.store, log)
         for first in range(done.first, done.last, BUNDLE):
             for _name, content in bundles.parts(first, min(first + BUNDLE, done.last)):
-                source = body.decode(content[SALT_BYTES:]).source
+                source = source_of(content)
                 row = source.get("row", 0)
                 if source.get("submission") == done.number and row > 0:
                     found.extend(bytes(max(0, row + 1 - len(found))))

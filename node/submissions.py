@@ -1,29 +1,30 @@
 """A submission under way: its number, its batches of entries, and how each of its rows was accounted for.
 
 Entries are added 256 at a time; a crash leaves whole batches, and what it left open is closed by the next submission.
+In front of the first of them, in the same transaction, stands who submits what (acting.py).
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from catalog.catalogue import Catalogue
 from catalog.filed import Filed, filed, kept_out
-from node import cataloguing
+from node import acting, cataloguing
 from node.comparison import Tally
 from node.errors import NodeError
 from node.messages import N_
 from node.node import Node, Opened
 from node.notebook import Notebook
 from node.submission_book import BY_HAND, ReadAs, RowFinding, Submission
-from node.versions import Parts
-from records import body
+from node.versions import Parts, source_of
 from sync import entry
 from sync.bundles import Bundles
-from sync.entry import SALT_BYTES
 from sync.errors import Malformed
 from sync.tree import BUNDLE
 
 IMPORT_WAIT_S = 5.0
+_MOST_CHARS = 500  # of what an act says that a file is called
 
 
 class UnknownAudience(NodeError):
@@ -45,11 +46,24 @@ def check_audience(audience: str) -> None:
         raise UnknownAudience(audience)
 
 
-class Submitting:
-    """One submission under way, under the home's import lock."""
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is being done, as the audit says it: to what, and why; of a file what is "", and both are said for it."""
 
-    def __init__(self, opened: Opened, catalogue: Catalogue, notebook: Notebook, number: int):
+    what: str = ""
+    about: str = ""
+    reason: str = ""
+
+
+OF_A_FILE = Deed()
+
+
+class Submitting:
+    """One submission under way, under the home's import lock. `act` is the entry that says who submits what."""
+
+    def __init__(self, opened: Opened, catalogue: Catalogue, notebook: Notebook, number: int, act: Parts):
         self._opened = opened
+        self._act: Parts | None = act
         self._own = opened.own
         self.catalogue = catalogue
         self.notebook = notebook
@@ -64,7 +78,7 @@ class Submitting:
 
     def room(self) -> int:
         """Return how many rows make the next batch, so that batches end where bundles end."""
-        return BUNDLE - self._own.log.next_entry % BUNDLE
+        return BUNDLE - (self._own.log.next_entry + (self._act is not None)) % BUNDLE
 
     def taken_before(self, digest: str) -> int:
         """Return the number of the newest earlier submission of the same file that was not undone, 0 for none."""
@@ -79,14 +93,24 @@ class Submitting:
     def add(self, entries: list[Parts], tally: Tally, notes: list[RowFinding]) -> None:
         """File the entries of one batch, and account for its rows."""
         if entries:
-            self._own.add(entries)
+            self._file(entries)
         self.tally.add(tally)
         self.tally.findings.update(note.rule for note in notes)
         if notes:
             self.notebook.add_findings(self.number, notes)
 
+    def _file(self, entries: list[Parts]) -> None:
+        if self._act is None:
+            self._own.add(entries)
+            return
+        index = self._own.add([self._act, *entries])
+        self._act, self._first = None, index + 1
+        self.notebook.add_act(index)  # a crash before leaves an act that the log proves and the list does not show
+
     def close(self, now: float, state: str) -> None:
         tally, last = self.tally, self._own.log.next_entry
+        if self._act is not None and last > self._first:
+            self._first += 1  # an error came behind the first batch: the act is there, and is no record
         self.notebook.close_submission(
             self.number, now, rows=tally.rows, sealed=tally.sealed, unchanged=tally.unchanged, refused=tally.refused,
             first=self._first, last=last, findings=tally.findings, state=state, records=tally.records,
@@ -96,7 +120,14 @@ class Submitting:
 
 @contextmanager
 def submitting(
-    node: Node, person: str, files: list[str], digest: str, undoes: int = 0, read: ReadAs = BY_HAND, hold: int = 0
+    node: Node,
+    person: str,
+    files: list[str],
+    digest: str,
+    undoes: int = 0,
+    read: ReadAs = BY_HAND,
+    hold: int = 0,
+    deed: Deed = OF_A_FILE,
 ) -> Iterator[Submitting]:
     """Open a submission under the home's import lock, and close it, as interrupted where an error ends it.
 
@@ -110,7 +141,9 @@ def submitting(
             notebook = node.notebook
             _close_interrupted(opened, notebook, node.clock())
             number = notebook.open_submission(person, files, digest, node.clock(), undoes, read, hold)
-            found = Submitting(opened, catalogue, notebook, number)
+            about = deed.about or ", ".join(filter(None, (f"{number}", *files, read.via)))[:_MOST_CHARS]
+            act = acting.entry_for(node, deed.what or "import", about, deed.reason, person)
+            found = Submitting(opened, catalogue, notebook, number, act)
             state = "interrupted"
             try:
                 yield found
@@ -130,7 +163,7 @@ def _close_interrupted(opened: Opened, notebook: Notebook, now: float) -> None:
     at: dict[int, list[int]] = {}
     for start in range(after, log.next_entry, BUNDLE):
         for (index, _part), content in bundles.parts(start, min(start + BUNDLE, log.next_entry)):
-            at.setdefault(body.decode(content[SALT_BYTES:]).source.get("submission", 0), []).append(index)
+            at.setdefault(source_of(content).get("submission", 0), []).append(index)
     for one in open_ones:
         mine = sorted(set(at.get(one.number, [])))
         first, last = (mine[0], mine[-1] + 1) if mine else (after, after)

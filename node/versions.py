@@ -1,6 +1,8 @@
 """The parts of a new version of a record: who sees what it says, and who is told that it was withdrawn."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from catalog.filed import Filed
 from node.errors import NodeError
@@ -8,7 +10,9 @@ from node.messages import N_
 from records import audience as audiences
 from records import body, kinds
 from records.body import Record
+from records.errors import RecordsError
 from records.kinds import Kinds
+from sync.entry import SALT_BYTES
 
 _WIDTH = {"path": 0, "alliance": 1, "federation": 2, "public": 3}
 UNDONE = "undo"  # the reason of a withdrawal that takes an import back
@@ -63,6 +67,14 @@ def _wider(one: str, other: str) -> bool:
 
 def _width(audience: str) -> int:
     return _WIDTH.get(audience.split(":")[0], 0)
+
+
+def source_of(content: bytes) -> Mapping[str, Any]:
+    """Return where a part of the own log says that it comes from; nothing where it is no record: sealed, or newer."""
+    try:
+        return body.decode(content[SALT_BYTES:]).source
+    except RecordsError:
+        return {}
 
 
 def withdrawal(held: Filed, reason: str, number: int) -> Parts:

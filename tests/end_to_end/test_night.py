@@ -99,7 +99,7 @@ def test_both_sides_of_a_night_tell_the_same_numbers(night):
     night.night()
     standing = nodes.standing(night.node(OUTLET))
     size = standing["log"]["entries"]
-    assert (size, done.last) == (1 + FILED + 1, 1 + FILED), "genesis, records, what the alliance may see"
+    assert (size, done.last) == (2 + FILED + 1, 2 + FILED), "genesis, who imported, records, for the alliance"
     assert {one["origin"]: (one["received"], one["missing_above"]) for one in standing["parents"]} == {
         CITY: (size, 0),
         ALLIANCE: (size, 0),
@@ -162,7 +162,7 @@ def test_an_undone_import_is_gone_everywhere_and_travels_as_that_many_entries(ni
     undone = amendments.undo(night.node(OUTLET), later.number, "tester")
     assert (undone.sealed, undone.undoes) == (11, later.number)
     night.night()
-    assert night.held(HUB, OUTLET) - before == 11
+    assert night.held(HUB, OUTLET) - before == 11 + 1, "and who undid it"
     for origin in (HUB, CITY, ALLIANCE, OUTLET):
         assert night.here(origin) == FILED
         catalogue = nodes.standing(night.node(origin))["catalogue"]

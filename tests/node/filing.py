@@ -81,6 +81,8 @@ def entries(node: Node) -> list[list[tuple[str, Record]]]:
         found: dict[int, list[tuple[str, Record]]] = {}
         for (index, part), content in bundles.parts(0, log.next_entry):
             audience = commitments(raws[index])[1][part][0]
+            if audience.startswith("node:"):
+                continue  # who did what, and no record
             found.setdefault(index, []).append((audience, body.decode(content[SALT_BYTES:])))
     return [found[index] for index in sorted(found)]
 

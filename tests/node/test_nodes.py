@@ -29,7 +29,7 @@ def test_children_are_listed_with_what_is_held_of_them(filed):
         "outlet",
         "active",
     )
-    assert (found["entries"], found["alarms"]) == (4, 0)
+    assert (found["entries"], found["alarms"]) == (5, 0)
     assert abs(found["received"] - filed.clock()) < 60
     with filed.nodes[CITY].opened() as opened:
         opened.own.state(opened.registry.get(OUTLET).node.with_status("suspended", "欠费"))
@@ -44,12 +44,12 @@ def test_a_standing_counts_the_same_on_both_sides(filed):
     assert (outlet["origin"], outlet["role"], outlet["log"]["entries"], outlet["log"]["signed"]) == (
         OUTLET,
         "outlet",
-        4,
-        4,
+        5,
+        5,
     )
     assert (outlet["catalogue"]["rights"], city["catalogue"]["rights"]) == (3, 3)
     (parent,) = outlet["parents"]
-    assert (parent["origin"], parent["received"], parent["missing_above"]) == (CITY, 4, 0)
+    assert (parent["origin"], parent["received"], parent["missing_above"]) == (CITY, 5, 0)
     assert 80 < parent["certificate_days_left"] <= 90
     assert city["federation"] == outlet["federation"] == filed.nodes[HUB].federation.id.hex()
 

@@ -1,19 +1,29 @@
 """The parts that a version is made of, and the numbers that submissions get."""
 
+import getpass
 from dataclasses import replace
 
 import pytest
 
 from catalog.filed import Filed
-from node import versions
-from node.submissions import UnknownAudience, check_audience, submitting
+from node import acting, amendments, intake, versions
+from node.act_book import ActBook
+from node.submissions import Submitting, UnknownAudience, check_audience, submitting
 from node.versions import WiderAudience
 from records import body
 from records.body import Record
-from tests.node.filing import key, node_at, number
+from sync.bundles import Bundles
+from sync.entry import commitments
+from sync.ownlog import OwnLog
+from tests.node.filing import entries, key, node_at, number, row, write
 from tests.sync.made import InjectedFault
 
 PUBLISHED = {"application_no": number(1), "title": "灯", "publications": [{"no": "CN107000001A", "date": "2018-01-01"}]}
+
+
+@pytest.fixture
+def node(tmp_path):
+    return node_at(tmp_path)
 
 
 def record(**fields):
@@ -120,3 +130,64 @@ def test_fields_that_are_for_fewer_people_stay_with_those():
     assert parts_of(plain, before) == {"federation": shared, "path": shared}
     alliance = parts_of(new, audience="alliance:abcd", wider=True)
     assert alliance == {"alliance:abcd": open_ones, "path": new.fields}
+
+
+def acts(node):
+    with node.opened() as opened:
+        return [(one.index, one.what, one.about, one.by, one.role, one.reason) for one in acting.acts(node, opened, 10)]
+
+
+def take(node, tmp_path, *rows, person="王", **named):
+    return intake.take(node, intake.open_file(write(tmp_path / "x.csv", rows)), person, **named)
+
+
+def test_who_imported_what_stands_in_front_of_it_once_an_import(node, tmp_path):
+    done = take(node, tmp_path, *(row(n) for n in range(600)))
+    assert acts(node) == [(1, "import", "1, x.csv", "王", "", "")]
+    assert (done.first, done.last) == (2, 602)
+    take(node, tmp_path, row(1))
+    assert len(acts(node)) == 1, "what changes nothing needs no word"
+    take(node, tmp_path, row(700), person=getpass.getuser(), via="inbox/7")
+    assert acts(node)[0][1:] == ("import", "3, x.csv, inbox/7", getpass.getuser(), "operator", "")
+
+
+def test_who_withdrew_corrected_and_undid_stands_in_the_log_with_the_reason(node, tmp_path):
+    done = take(node, tmp_path, row(1), row(2), row(3))
+    amendments.withdraw(node, key(1), "重复", "李")
+    amendments.correct(node, key(2), {"title": "灯具"}, "赵")
+    amendments.undo(node, done.number, "钱")
+    assert [(what, about, by, reason) for _index, what, about, by, _role, reason in acts(node)[:3]] == [
+        ("import undo", "1", "钱", ""),
+        ("correct", key(2), "赵", ""),
+        ("withdraw", key(1), "李", "重复"),
+    ]
+
+
+@pytest.mark.parametrize("takes_effect", [False, True])
+@pytest.mark.parametrize(("where", "name"), [(OwnLog, "add_entries"), (ActBook, "add_act")])
+def test_a_crash_leaves_no_record_without_who_filed_it(node, tmp_path, monkeypatch, where, name, takes_effect):
+    real = getattr(where, name)
+
+    def broken(*given, **named):
+        if takes_effect:
+            real(*given, **named)
+        raise InjectedFault(name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(where, name, broken)
+        patched.setattr(Submitting, "close", lambda *given: None)
+        with pytest.raises(InjectedFault):
+            take(node, tmp_path, row(1), row(2))
+    with node.opened() as opened:  # while it lies there unfinished, somebody decides something
+        acting.record(node, opened, "suspend", "x")
+    took = len(entries(node))
+    done = take(node, tmp_path, row(1), row(2), row(3))
+    left = node.notebook.submission(1)
+    assert (left.state, left.last - left.first, left.sealed) == ("interrupted", took, took)
+    assert (done.sealed, done.unchanged) == (3 - took, took)
+    with node.opened() as opened:
+        log = opened.own.log
+        raws = Bundles(opened.store, log).entries(0, log.next_entry)
+    said = [one for one, raw in enumerate(raws) if any(name.startswith("node:") for name, _ in commitments(raw)[1])]
+    assert left.first == left.last or left.first - 1 in said
+    assert done.first - 1 in said

@@ -14,6 +14,7 @@ from tests.node.filing import key, row, write
 from tests.world import CITY, HUB, OUTLET, World
 
 PROGRAM = "from node.verify import main; main()"
+FILED = 2  # behind who imported it
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def made(tmp_path_factory):
         world.sync(OUTLET)
         world.sync(OUTLET)
         with outlet.opened() as opened:
-            proof = evidence.write(opened.store, opened.registry, OUTLET, 1)
+            proof = evidence.write(opened.store, opened.registry, OUTLET, FILED)
         yield proof, outlet.home.federation_root.read_bytes()
     finally:
         world.close()
@@ -71,7 +72,7 @@ def test_it_needs_two_files_and_nothing_else(bare, tmp_path):
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, b"PROVED.")
     found = json.loads(done.stdout)
     assert found["verified"] is True
-    assert (found["origin"], found["index"], found["parts_withheld"]) == (OUTLET, 1, 0)
+    assert (found["origin"], found["index"], found["parts_withheld"]) == (OUTLET, FILED, 0)
     assert found["parts"][0]["record"]["key"] == key(1)
     assert [one["origin"] for one in found["registered"]] == [CITY, OUTLET]
     assert CITY in [one["by"] for one in found["receipts"]]

@@ -87,7 +87,7 @@ def test_a_record_from_its_file_to_its_evidence(outlet, run):
     assert (shown["key"], shown["fields"]["title"]) == (key(1), "一种照明装置")
     proof = outlet.path / "proof.txt"
     answer = run("evidence", number(1), "--out", proof)[1]
-    assert (answer["origin"], answer["index"], answer["bytes"]) == (OUTLET, 1, proof.stat().st_size)
+    assert (answer["origin"], answer["index"], answer["bytes"]) == (OUTLET, 2, proof.stat().st_size)
     standing = run("status")[1]
     assert (standing["origin"], standing["catalogue"]["rights"], standing["parents"][0]["missing_above"]) == (
         OUTLET,
@@ -109,7 +109,7 @@ def test_evidence_of_every_version(outlet, run):
     newest = run("evidence", number(1))[1]
     found = run("evidence", number(1), "--all", "--out", outlet.path / "proof.txt")[1]
     assert [one["file"] for one in found] == [str(outlet.path / f"proof.{number}.txt") for number in (1, 2)]
-    assert [one["index"] for one in found] == [1, newest["index"]]
+    assert [one["index"] for one in found] == [2, newest["index"]]
     pinned = outlet.nodes[HUB].federation
     shown = [evidence.verify(Path(one["file"]).read_bytes(), pinned).parts[-1][1] for one in found]
     assert ["一种散热灯具" in one.decode() for one in shown] == [False, True]

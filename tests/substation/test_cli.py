@@ -92,7 +92,7 @@ def test_from_an_outlets_invitation_to_its_records_at_the_hub(joined, run):
     assert run("search", "照明", "--applicant", "华南理工大学", "--limit", "1")[1]["next"]
     assert run("show", number(1))[1]["key"] == key(1)
     (child,) = run("nodes")[1]
-    assert (child["origin"], child["name"], child["entries"]) == (OUTLET, "华南理工大学", 3)
+    assert (child["origin"], child["name"], child["entries"]) == (OUTLET, "华南理工大学", 5)
     proof = run("evidence", number(1))[1]
     assert proof["file"].startswith(str(joined.home(CITY) / "outbox"))
     standing = run("status")[1]

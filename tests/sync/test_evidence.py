@@ -18,7 +18,7 @@ from tests.bits import flipped
 from tests.node.filing import row, write
 from tests.world import CITY, HUB, OTHER_CITY, OUTLET, World
 
-NARROWED = 2  # the entry with two parts: one for its path, one that withdraws from the federation
+NARROWED = 4  # the entry with two parts: one for its path, one that withdraws from the federation
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from node import cataloguing, checking
 from node.node import Opened
-from sync import damage, entry, evidence, head, tree
+from sync import damage, entry, evidence, head, sealed, tree
 from sync.bundles import Bundles
 from sync.errors import SyncError
 from sync.rights import Rights
@@ -235,9 +235,10 @@ def _at_hub(
 
 
 def _catalogued(found: Findings, hub: Opened, log: Log) -> None:
-    """Each part that the hub holds of the log is in its catalogue exactly once: shown, kept out, or joined."""
+    """Each part that the hub can read of the log is in its catalogue exactly once: shown, kept out, or joined."""
     span = (key(log.id, 0), key(log.id, log.stored))
     held = {one for (one,) in hub.store.db.execute("select id from part where id >= ? and id < ?", span)}
+    held -= _for_others(hub, log)
     with cataloguing.catalogue(hub.node) as catalogue:
         rows: Counter[int] = Counter()
         for table in ("assertion", "quarantine"):
@@ -253,6 +254,16 @@ def _catalogued(found: Findings, hub: Opened, log: Log) -> None:
     again = [one for one, count in rows.items() if count > 1]
     if again:
         found.duplicated.append(f"{log.origin}: {len(again)} parts are in the hub's catalogue twice")
+
+
+def _for_others(hub: Opened, log: Log) -> set[int]:
+    """Return the ids of parts that are sealed for another node, which the hub passes on and cannot read."""
+    return {
+        key(log.id, index, number)
+        for index, raw in enumerate(Bundles(hub.store, log).entries(0, log.stored))
+        for number, (audience, _commitment) in enumerate(entry.commitments(raw)[1])
+        if sealed.reader(audience) not in ("", HUB)
+    }
 
 
 def _evident(found: Findings, hub: Opened, log: Log) -> None:

@@ -11,7 +11,7 @@ demo: setup
 	$(BIN)/python -m deploy.demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 long: setup
 	$(BIN)/python -m pytest --long $(ARGS)

@@ -1,11 +1,12 @@
-"""The commands of feeds, which hub and substation have: `feed add`, `feed import`, `feed list`."""
+"""The commands of feeds, which hub and substation have: `feed add`, `feed import`, `feed rotate`, `feed list`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from node import cataloguing, commands, feeds, frame, holding, intake, returned
+from node import cataloguing, commands, feeds, frame, holding, intake, keyfiles, returned, rotating
 from node.errors import NodeError
 from node.feeds import Terms
 from node.frame import passed
@@ -32,6 +33,7 @@ def feed(top: frame.Group) -> None:
 
     _add(found)
     _import(found)
+    _rotate(found)
     _list(found)
 
 
@@ -135,6 +137,29 @@ def _called(context: Context, node: Node, feed: Node) -> bool:
         context.say(_("What the feed holds is brought in the next night in which `serve` is running."))
         return False
     return True
+
+
+def _rotate(group: Any) -> None:
+    @group.command(
+        "rotate",
+        help=N_(
+            "Replace the log, mirror or hpke keys of a feed; `serve` must be running. What the old ones signed stays "
+            "proved. After a crash, the same command finishes it.\n\nExample: feed rotate cnipa log"
+        ),
+    )
+    @click.argument("feed")
+    @click.argument("kind", type=click.Choice(tuple(keyfiles.KINDS)))
+    @passed
+    def command(context: Context, feed: str, kind: str) -> None:
+        node = commands.opened(context)
+        found = feeds.find(node, feed)
+        found = replace(found, settings=replace(found.settings, parents=(feeds.parent(node),)))
+        commands.acting_on(context, node, "feed rotate", f"{found.origin} {kind}")
+        rotating.rotate(found, [kind], lambda _parent: feeds.sync(node, found))
+        context.say(_("The feed {feed} has new {kind} keys.").format(feed=feed, kind=kind))
+        brought = _called(context, node, feeds.find(node, feed))
+        generation = keyfiles.generations(found.home)[kind]
+        context.emit({"feed": feed, "rotated": kind, "generation": generation, "brought": brought})
 
 
 def _list(group: Any) -> None:

@@ -16,6 +16,7 @@ NEEDS = {  # what a command needs, by its words; a command that is not named her
     "erase": "operator",
     "feed add": "operator",
     "feed import": "operator",
+    "feed rotate": "operator",
     "fsck": "operator",
     "grant": "operator",
     "holds refuse": "reviewer",

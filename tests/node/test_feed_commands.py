@@ -6,8 +6,9 @@ import pytest
 
 import hub.cli
 import substation.cli
-from node import frame, messages
+from node import feeds, frame, messages
 from node.frame import DONE, MISUSED, REFUSED
+from sync import evidence
 from tests.node.filing import row, write
 from tests.world import CITY, HUB
 
@@ -89,12 +90,52 @@ def test_a_feeds_home_is_run_by_no_program_itself(city, run):
     assert "is run by `feed`" in err
 
 
-@pytest.mark.parametrize("command", ["add", "import", "list"])
+@pytest.mark.parametrize("command", ["add", "import", "rotate", "list"])
 @pytest.mark.parametrize(("language", "example"), [("en", "Example: feed"), ("zh", "示例：feed")])
 def test_each_has_help_with_an_example(command, language, example, capfd):
     code = frame.run(substation.cli.top, ["feed", command, "--help", "--lang", language], {"LANG": "C"})
     out, _err = capfd.readouterr()
     assert (code, f"{example} {command}" in out) == (0, True)
+
+
+# -- keys -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parent", [HUB, CITY])
+@pytest.mark.parametrize("kind", ["log", "mirror", "hpke"])
+def test_a_feeds_keys_are_replaced_while_all_runs_and_its_records_go_on(city, run, parent, kind):
+    run(parent, "add", "cnipa", "--name", TITLE)
+    run(parent, "import", "cnipa", write(city.path / "a.csv", [row(1)]))
+    node = city.nodes[parent]
+    before = feeds.find(node, "cnipa").keys
+    code, answer, err = run(parent, "rotate", "cnipa", kind)
+    assert (code, answer["rotated"], answer["generation"], answer["brought"]) == (DONE, kind, 2, True), err
+    after = feeds.find(node, "cnipa").keys
+    assert (after.log != before.log, after.mirror != before.mirror, after.hpke_public != before.hpke_public) == (
+        kind == "log",
+        kind == "mirror",
+        kind == "hpke",
+    )
+    code, answer, _err = run(parent, "import", "cnipa", write(city.path / "b.csv", [row(2)]))
+    assert (code, answer["brought"], answer["files"][0]["sealed"]) == (DONE, True, 1)
+    (listed,) = run(parent, "list")[1]
+    assert listed["entries"] == listed["held"] == 5, "genesis, and two imports: who, and what"
+    city.sync(CITY)
+    city.seal_hub()
+    city.sync(CITY)
+    with node.opened() as opened:
+        proof = evidence.write(opened.store, opened.registry, f"{parent}/cnipa", 2)
+        assert evidence.verify(proof, opened.registry.federation).index == 2, "what the old keys signed stays proved"
+
+
+def test_no_keys_are_replaced_while_the_doors_are_shut(city, run):
+    run(CITY, "add", "cnipa", "--name", TITLE)
+    before = feeds.find(city.nodes[CITY], "cnipa").keys
+    city.shut(CITY)
+    assert run(CITY, "rotate", "cnipa", "log")[0] == REFUSED
+    assert feeds.find(city.nodes[CITY], "cnipa").keys.log == before.log
+    city.open(CITY)
+    assert run(CITY, "rotate", "cnipa", "log")[1]["generation"] == 3, "the rotation that broke off is finished first"
 
 
 # -- import -----------------------------------------------------------------------------------------------------------

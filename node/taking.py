@@ -13,7 +13,7 @@ from typing import BinaryIO
 from node import rotating, stands
 from node.carrying import SESSION_WAIT_S, SUFFIX, Moved, NothingCarried, Progress
 from node.node import Node, Opened
-from sync import carry, covers, entry, erasing, forks, head, mirror, presence, signed, wants
+from sync import carry, covers, entry, erasing, forks, head, mirror, presence, receipting, signed, wants
 from sync.bundles import Bundles
 from sync.carry import Carried
 from sync.client import Client
@@ -216,12 +216,12 @@ class _Taking:
             if recorded is None or (end.size, end.time_s) > (recorded.size, recorded.time_s):
                 self._store.put_head(held, end, path)
         if self._is_above(sender):
-            mirror.settle(self._store, end)
+            receipting.settle(self._store, end)
             return
         registered = self._registered(sender, end.origin)
         mirror.compare_heads(self._store, held, registered)
         signer, *also = self._node.mirrors(self._registry)
-        given = mirror.give_receipt(self._store, self._lock, signer, self._node.origin, end, self._node.clock, also)
+        given = receipting.give_receipt(self._store, self._lock, signer, self._node.origin, end, self._node.clock, also)
         self.done.receipts += given is not None
 
     def end(self) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from banyan.v1 import sync_pb2 as pb
 
-from sync import healing, mirror, recovery, wants
+from sync import healing, mirror, receipting, recovery, wants
 from sync.bundles import Bundles
 from sync.called import Call
 from sync.damage import Book
@@ -157,7 +157,7 @@ def _receipt(call: Call, registered: Registration, end: Head) -> pb.AddEntriesRe
     try:
         signer, *also = serving.mirrors(call.registry)
         log_keys = registered.node.log_keys
-        receipt = mirror.give_receipt(call.store, lock, signer, serving.me, end, serving.clock, also, log_keys)
+        receipt = receipting.give_receipt(call.store, lock, signer, serving.me, end, serving.clock, also, log_keys)
     finally:
         lock.close()
     held = call.log(end.origin)

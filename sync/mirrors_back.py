@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sync import entry, mirror
+from sync import entry, mirror, receipting
 from sync.bringing import known_epoch
 from sync.client import Client, Greeting, LogState
 from sync.errors import SyncError, Unreachable
@@ -74,7 +74,7 @@ class MirrorsBack:
                 self.progress(end.origin, at, end.size)
             if at == before:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "sent no entries")
-        mirror.settle(self.store, end)
+        receipting.settle(self.store, end)
         with self.store.write():
             self.store.put_head(held, end)
         Fetching(self.store, self.registry, self.client, me, self.stop).fetch(end.origin)

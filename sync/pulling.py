@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from sync import entry, eras, erasing, head, mirror, repair, wants
+from sync import entry, eras, erasing, head, mirror, receipting, repair, wants
 from sync.bringing import Report, attempt
 from sync.client import Client, ShownHead
 from sync.errors import Damaged, NotAllowed, Unreachable
@@ -97,7 +97,7 @@ class Pulling:
             if at == before:
                 raise Unreachable(self.client.parent, "UNAVAILABLE", "sent no entries")
         mirror.compare_heads(self.store, self.store.add_log(end.origin), registered)
-        mirror.settle(self.store, end)
+        receipting.settle(self.store, end)
 
     def _to_fetch(self) -> list[str]:
         """Return the logs of which the parent may have parts that are missing here: those above, and those we bring."""

@@ -1,7 +1,7 @@
 """Safeguards of backups, restoring and recovering."""
 
 from node import backup, recovering, rejoining, replacing, restoring
-from sync import aside, mirror, ownlog, recovery, statements
+from sync import aside, ownlog, receipting, recovery, statements
 from tests.safeguards.switch import Safeguard, passes, put, without
 
 OUTLET = "tests/node/test_drills_outlet.py::"
@@ -33,7 +33,7 @@ ROWS = [
     Safeguard(
         "restored-no-receipt",
         "a restored node gives no receipts before it is recovered",
-        without(mirror, "give_receipt", ("if recovery.restored(store):", "if False:")),
+        without(receipting, "give_receipt", ("if recovery.restored(store):", "if False:")),
         f"{HUB}test_a_restored_hub_serves_no_logs_before_it_is_recovered",
     ),
     Safeguard(

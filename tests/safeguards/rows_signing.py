@@ -2,7 +2,7 @@
 
 import time
 
-from sync import federation, head, keys, lock, mirror, note, ownlog, presence, registry, session, store
+from sync import federation, head, keys, lock, mirror, note, ownlog, presence, receipting, registry, session, store
 from tests.safeguards.switch import Safeguard, passes, power_cut_safe_no_more, put, unsigned, without
 
 REFUSALS = "tests/sync/test_refusals.py::"
@@ -114,19 +114,19 @@ ROWS = [
     Safeguard(
         "own-root",
         "our own leaves give the root of a receipt",
-        without(mirror, "give_receipt", (" or Bundles(store, log).root(end.size) != end.root", "")),
+        without(receipting, "give_receipt", (" or Bundles(store, log).root(end.size) != end.root", "")),
         f"{SYNC}test_mirror_parts.py::test_a_root_that_our_own_leaves_do_not_give_gets_none",
     ),
     Safeguard(
         "smaller-receipt",
         "a smaller head never gets a receipt",
-        without(mirror, "give_receipt", ("end.size < log.stored or ", ""), ("held.size > end.size:", "False:")),
+        without(receipting, "give_receipt", ("end.size < log.stored or ", ""), ("held.size > end.size:", "False:")),
         f"{SYNC}test_mirror_parts.py::test_a_smaller_head_never_gets_one",
     ),
     Safeguard(
         "receipt-continues",
         "a receipt continues what was signed last",
-        without(mirror, "give_receipt", ("Bundles(store, log).root(held.size) != held.root:", "False:")),
+        without(receipting, "give_receipt", ("Bundles(store, log).root(held.size) != held.root:", "False:")),
         f"{SYNC}test_mirror.py::test_no_receipt_continues_another_branch_than_the_last_one",
     ),
     Safeguard(

@@ -1,6 +1,6 @@
 """A city whose store is checked and mended in tests: it registers an outlet, holds all of its log, and has signed."""
 
-from sync import fsck, mirror
+from sync import fsck, mirror, receipting
 from sync.bundles import packages
 from sync.mending import Mending
 from sync.registry import Registry
@@ -35,7 +35,7 @@ class City(Receiver):
             mirror.record_head(store, registered, "", head.note, 0, [])
             for one in packages(theirs, theirs.log(HUB), 0, head.size, head.size, lambda audience, index: True):
                 mirror.take(store, registered, one, head, made.committer(HUB), Holds())
-            mirror.settle(store, head)
+            receipting.settle(store, head)
 
     @property
     def log_db(self):

@@ -1,6 +1,6 @@
 """A sending and a receiving side of one log, in files; every call of the receiver opens them anew, as after a crash."""
 
-from sync import mirror, tree
+from sync import mirror, receipting, tree
 from sync.bundles import Bundles, packages
 from tests.sync import made
 from tests.sync.made import CITY, NOW_S, OUTLET
@@ -83,7 +83,7 @@ class Receiver:
 
     def receipt(self, end=SIZE, now=NOW_S):
         with made.opened(self.written.log_db) as store, made.locked(self.written.head_lock) as lock:
-            return mirror.give_receipt(store, lock, MIRROR, CITY, self.sender.heads[end], lambda: now)
+            return receipting.give_receipt(store, lock, MIRROR, CITY, self.sender.heads[end], lambda: now)
 
     @property
     def log(self):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync import forks, mirror, tree
+from sync import forks, mirror, receipting, tree
 from sync.bundles import packages
 from sync.errors import BadProof, BadSignature, Conflict, Damaged, Fork, Malformed, NoHead, NotAllowed, OldSize
 from tests.bits import flipped
@@ -299,7 +299,7 @@ def test_no_receipt_continues_another_branch_than_the_last_one(city, is_kept):
         with made.locked(city.written.head_lock) as lock:
             signed, keys = lock.signed(OUTLET), city.registered.node.log_keys
             with pytest.raises(Fork if is_kept else Damaged):
-                mirror.give_receipt(store, lock, MIRROR, CITY, head, lambda: NOW_S, (), keys)
+                receipting.give_receipt(store, lock, MIRROR, CITY, head, lambda: NOW_S, (), keys)
             assert lock.signed(OUTLET) == signed
         assert store.log(OUTLET).frozen == ("fork" if is_kept else "")
         assert len(forks.kept(store, OUTLET)) == is_kept

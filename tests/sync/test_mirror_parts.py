@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync import head, mirror
+from sync import head, receipting
 from sync.bundles import Bundles
 from sync.errors import Conflict
 from tests.bits import flipped
@@ -130,7 +130,7 @@ def test_a_receipts_time_is_read_once_its_entries_are_stored(city):
         return NOW_S + 7.9
 
     with made.opened(city.written.log_db) as store, made.locked(city.written.head_lock) as lock:
-        found = mirror.give_receipt(store, lock, MIRROR, CITY, city.sender.heads[SIZE], clock)
+        found = receipting.give_receipt(store, lock, MIRROR, CITY, city.sender.heads[SIZE], clock)
     assert found.time_s == NOW_S + 7
 
 
@@ -155,7 +155,7 @@ def test_a_root_that_our_own_leaves_do_not_give_gets_none(city):
     forged = made.signed(OUTLET, SIZE, made.root_hash_of("forged"))
     with made.opened(city.written.log_db) as store, made.locked(city.written.head_lock) as lock:
         with pytest.raises(Conflict):
-            mirror.give_receipt(store, lock, MIRROR, CITY, forged, lambda: NOW_S)
+            receipting.give_receipt(store, lock, MIRROR, CITY, forged, lambda: NOW_S)
         assert (store.log(OUTLET).stored, lock.signed(OUTLET)) == (0, None)
 
 
@@ -169,7 +169,7 @@ def test_a_broken_receipt_is_finished_by_the_next_and_times_rise(city, takes_eff
             closing(made.FaultyStore(city.written.log_db, faults)) as store,
             closing(made.FaultyLock(city.written.head_lock, faults)) as lock,
         ):
-            mirror.give_receipt(store, lock, MIRROR, CITY, city.sender.heads[SIZE], lambda: NOW_S)
+            receipting.give_receipt(store, lock, MIRROR, CITY, city.sender.heads[SIZE], lambda: NOW_S)
 
     last = 0
     for _ in made.until_unbroken(give, takes_effect):
@@ -185,10 +185,10 @@ def test_a_log_from_above_is_settled_once_its_root_is_ours(city):
     city.record(SIZE)
     with made.opened(city.written.log_db) as store:
         with pytest.raises(Conflict):
-            mirror.settle(store, city.sender.heads[SIZE])
+            receipting.settle(store, city.sender.heads[SIZE])
         city.take_all()
         with pytest.raises(Conflict):
-            mirror.settle(store, made.signed(OUTLET, SIZE, made.root_hash_of("forged")))
+            receipting.settle(store, made.signed(OUTLET, SIZE, made.root_hash_of("forged")))
         assert store.log(OUTLET).stored == 0
-        mirror.settle(store, city.sender.heads[SIZE])
+        receipting.settle(store, city.sender.heads[SIZE])
         assert store.log(OUTLET).stored == SIZE

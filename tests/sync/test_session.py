@@ -12,7 +12,7 @@ import pytest
 from node import nightly
 from node.home import Home
 from node.node import Node
-from sync import control, greeting, head, mirror, presence, service
+from sync import control, greeting, head, presence, receipting, service
 from sync.bringing import Report
 from sync.bundles import Bundles
 from sync.client import Client
@@ -545,7 +545,7 @@ def test_a_parent_gives_no_receipt_smaller_than_one_that_the_child_shows(city):
         held = opened.store.newest_head(opened.store.log(OUTLET))
         assert held.size == 301
         signer = city.nodes[CITY].keys.mirror
-        assert mirror.give_receipt(opened.store, lock, signer, CITY, held, lambda: 0) is None
+        assert receipting.give_receipt(opened.store, lock, signer, CITY, held, lambda: 0) is None
         assert lock.signed(OUTLET).size == 301
     city.sync(OUTLET)
     file(city, OUTLET, 1)

@@ -7,7 +7,7 @@ switched off; those here are known to show.
 from dataclasses import dataclass
 
 from node import doors, reconcile_door, relay
-from sync import arriving, bundles, greeting, lock, mirror, ownlog, service
+from sync import arriving, bundles, greeting, lock, ownlog, receipting, service
 from tests.safeguards import table
 from tests.safeguards.switch import Safeguard, both, passes, put, without
 
@@ -62,7 +62,7 @@ OWN = [  # that no other test is for
         "receipt-whole",
         "a receipt is given once every entry is stored",
         without(
-            mirror,
+            receipting,
             "give_receipt",
             ("log.next_entry < end.size or ", ""),
             (" or Bundles(store, log).root(end.size) != end.root", ""),
@@ -158,7 +158,6 @@ ROWS: list[Unguarded] = [
     _row("receipt-signature", "lying-parent", "by another key"),
     _row("receipt-time", "clock-ahead", "", 5),
     _row("clock", "clock-behind", unseen=True),
-    _row("one-transaction", "sigkill-before-write", "log.db:mirror.take", 20),
     _row("lock-durable", "sigkill-after-write"),
 ]
 

@@ -133,7 +133,7 @@ ROWS = [
         "receipt-after-storing",
         "a receipt's time is read once its entries are stored",
         without(
-            mirror,
+            receipting,
             "give_receipt",
             (
                 "    with store.write():\n        log =",

@@ -10,8 +10,8 @@ from node.carrying import Moved
 from node.errors import NodeError
 from node.frame import passed
 from node.messages import N_, _
+from node.naming import whole_origin
 from node.node import Node
-from node.quarantine import whole_origin
 from node.report import Context
 
 

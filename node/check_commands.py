@@ -10,8 +10,8 @@ from node import checking, commands, frame, nightly
 from node.checking import Aside, Checked
 from node.frame import passed
 from node.messages import N_, _
+from node.naming import whole_origin
 from node.node import Node
-from node.quarantine import whole_origin
 from node.report import Context
 from sync import damage
 from sync.damage import Damage

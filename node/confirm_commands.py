@@ -9,9 +9,9 @@ from node.commands import acting_on, opened
 from node.enrolment import keys_hash
 from node.frame import passed
 from node.messages import N_, _
+from node.naming import whole_origin
 from node.node import Opened
 from node.node_commands import tell
-from node.quarantine import whole_origin
 from node.report import Context
 from sync import control, rotation
 

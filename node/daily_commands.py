@@ -27,8 +27,8 @@ from node.errors import NodeError
 from node.frame import passed
 from node.home import write_whole
 from node.messages import N_, _
+from node.naming import whole_origin
 from node.node import Node
-from node.quarantine import whole_origin
 from node.report import Context
 from node.running import Running
 from sync.bringing import Report

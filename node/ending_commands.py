@@ -8,8 +8,8 @@ from node import decision, ended, frame, membership, quarantine, roles, stolen, 
 from node.commands import acting_on, opened
 from node.frame import passed
 from node.messages import N_, _
+from node.naming import whole_origin
 from node.node_commands import WHY, change_standing, number, tell
-from node.quarantine import whole_origin
 from node.report import Context
 
 _REVOKE = N_(

@@ -11,7 +11,7 @@ from node.errors import NodeError
 from node.frame import passed
 from node.home import write_whole
 from node.messages import N_, _
-from node.quarantine import whole_origin
+from node.naming import whole_origin
 from node.report import Context
 from sync import fork, forks
 

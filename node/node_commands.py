@@ -9,8 +9,8 @@ from node.commands import acting_on, moment, opened
 from node.errors import NodeError
 from node.frame import passed
 from node.messages import N_, _
+from node.naming import whole_origin
 from node.node import Node
-from node.quarantine import whole_origin
 from node.report import Context
 from sync.errors import SyncError
 

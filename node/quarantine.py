@@ -13,6 +13,7 @@ from catalog.statements import FORWARD, MAX_PLACES
 from node import cataloguing, verdicts
 from node.errors import NodeError
 from node.messages import N_
+from node.naming import whole_origin
 from node.node import Node, Opened
 from records import body
 from records.errors import MalformedRecord
@@ -21,7 +22,6 @@ from sync.entry import commitments
 from sync.schema import key
 
 _ENTRY = re.compile(r"(.+)#([0-9]{1,12})(?:\.([0-7]))?", re.ASCII)
-_SUCCESSOR = re.compile(r"\.g[0-9]+$", re.ASCII)
 _AT_ONCE = MAX_PLACES
 
 
@@ -76,16 +76,6 @@ class Done:
 def name(one: Quarantined) -> str:
     """Return how people name a quarantined part: origin#entry, with its number where that is not the first."""
     return f"{one.origin}#{one.index}" + (f".{one.part}" if one.part else "")
-
-
-def whole_origin(node: Node, text: str) -> str:
-    """Return the origin that a person means by all of it or by what follows the federation's name.
-
-    A label has no dot but that of a successor (gz.g2), a federation's name has one: another one's stays as it is.
-    """
-    first = text.split("/", 1)[0]
-    is_whole = not text or first == node.federation.name or "." in _SUCCESSOR.sub("", first)
-    return text if is_whole else f"{node.federation.name}/{text}"
 
 
 def listed(node: Node, chosen: Filter, limit: int, after: int = 0) -> tuple[int, list[dict[str, Any]]]:

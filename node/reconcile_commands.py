@@ -10,8 +10,8 @@ from catalog.reconciling import Drift
 from node import commands, frame, reconciling, roles
 from node.frame import passed
 from node.messages import N_, _
+from node.naming import whole_origin
 from node.node import Node
-from node.quarantine import whole_origin
 from node.report import Context
 from node.sentences import REASONS
 from node.settings import Parent
